@@ -1,0 +1,1 @@
+"""The processors: each a thin loop around a plain class."""

@@ -1,0 +1,1 @@
+"""The demo agent: an agent whose operators are people at the chat page."""

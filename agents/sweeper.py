@@ -1,0 +1,95 @@
+"""The clock: looks for users about whom something has run out, and says so.
+
+In: the tables of this worker. Out: `clock_struck` events to the topic `control`, keyed by user; the router decides. It
+writes no state, so several workers may strike for the same user: the event's id is the same, its effect happens once.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from mode import Service
+
+from app import wire
+from app.core.events import ClockStruck
+from app.core.register import Register
+from app.core.rules import Rules
+from app.core.state import State
+from app.core.turn import silent_since
+from app.producing import ProduceError, Producer, Record
+from app.register_feed import RegisterFeed
+from app.topics import Topics
+from tables.users import Users
+
+CHUNK = 500
+"""Users looked at before others get a turn on the loop."""
+
+log = logging.getLogger("broker.sweeper")
+
+
+def due(state: State, now: float, register: Register, rules: Rules) -> ClockStruck | None:
+    """The strike of the clock a user is due, or None; its id is the same for the same reason."""
+    window, session = state.window, state.session
+    if window is None:
+        return None
+    key = window.user.key
+    if session is not None:
+        since = silent_since(session, window)
+        if now - since >= rules.session_seconds:
+            return ClockStruck(id=f"silent:{key}:{since}", user=window.user, at=now)
+        if session.agent is not None and register.active_agent(session.agent) is None:
+            return ClockStruck(id=f"gone:{key}:{session.since}", user=window.user, at=now)
+    elif now - window.touched >= rules.forget_seconds:
+        return ClockStruck(id=f"forgotten:{key}:{window.touched}", user=window.user, at=now)
+    return None
+
+
+class Sweeper(Service):
+    """Strikes the clock every so many seconds."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        rules: Rules,
+        seconds: float,
+        feed: RegisterFeed,
+        producer: Producer,
+        users: Users,
+        ready: Callable[[], bool],
+    ) -> None:
+        super().__init__()
+        self._topics = topics
+        self._rules = rules
+        self._seconds = seconds
+        self._feed = feed
+        self._producer = producer
+        self._users = users
+        self._ready = ready
+
+    @Service.task
+    async def _run(self) -> None:
+        while not self.should_stop:
+            await self.sleep(self._seconds)
+            if not self._ready() or not self._feed.is_loaded:
+                continue
+            try:
+                await self.sweep(time.time())
+            except ProduceError as error:
+                log.warning("the clock could not be struck (%s): next time", error)
+            except Exception:  # a value nobody can read must not end the worker
+                log.exception("a sweep failed: the next one tries again")
+
+    async def sweep(self, now: float) -> int:
+        """Strike for every user who is due at `now` (seconds UTC); returns how many there were."""
+        strikes: list[Record] = []
+        for number, key in enumerate(self._users.keys()):
+            if number % CHUNK == CHUNK - 1:
+                await asyncio.sleep(0)
+            event = due(self._users.load(key), now, self._feed.register, self._rules)
+            if event is not None:
+                strikes.append(Record(self._topics.control, wire.write_event(event), key))
+        if strikes:
+            await self._producer.produce_all(strikes)
+            log.info("the clock struck for %d users", len(strikes))
+        return len(strikes)

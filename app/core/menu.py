@@ -1,0 +1,108 @@
+"""The menu of agents, and what a user chose from it.
+
+In: the register and the user's words or taps. Out: a list message within Meta's limits, or a choice. A row's id holds
+the menu's id, because old menus stay tappable in the chat for ever.
+"""
+
+from dataclasses import dataclass
+
+from app.core.messages import LIST_BODY_MAX, ROW_DESCRIPTION_MAX, ROW_TITLE_MAX, ROWS_MAX, List, Row, Text, cut
+from app.core.register import Agent, Register
+from app.core.rules import Texts, fold
+
+PREFIX = "menu"
+PER_PAGE = ROWS_MAX - 1
+"""Agents on a page when there is more than one: the tenth row leads on."""
+DIGITS_MAX = 18
+"""Of a number in a row's id; agents' ids are 64 bits, and int() refuses thousands of digits with an exception."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The user chose an agent."""
+
+    agent: Agent
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """The user wants another page of the same menu."""
+
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A tap on an old menu, or on an agent who is gone."""
+
+
+Choice = Chosen | Turned | Stale
+
+
+def is_ours(row_id: str | None) -> bool:
+    """Whether a tapped row belongs to a menu of the broker rather than to an agent's list."""
+    return row_id is not None and row_id.startswith(PREFIX + "|")
+
+
+def menu_message(register: Register, texts: Texts, menu_id: str, page: int = 0, notice: str = "") -> List | Text:
+    """One page of the menu; `notice` stands before its body, so that one message says both (messages cost money)."""
+    agents = register.active
+    before = f"{notice}\n\n" if notice else ""
+    if not agents:
+        return Text(text=cut(before + texts.no_agents, LIST_BODY_MAX))
+    pages = _pages(agents)
+    page = page if 0 <= page < len(pages) else 0
+    rows = [_row(menu_id, agent) for _, agent in pages[page]]
+    if len(pages) > 1:
+        following = (page + 1) % len(pages)
+        title = texts.menu_more if following else texts.menu_first
+        rows.append(Row(id=f"{PREFIX}|{menu_id}|page|{following}", title=title))
+    numbered = "\n".join(f"{number}. {agent.name}" for number, agent in pages[page])
+    return List(
+        text=cut(f"{before}{texts.menu}\n{numbered}", LIST_BODY_MAX),
+        button=texts.menu_button,
+        section=texts.menu_section,
+        rows=tuple(rows),
+    )
+
+
+def _pages(agents: tuple[Agent, ...]) -> list[list[tuple[int, Agent]]]:
+    numbered = list(enumerate(agents, start=1))
+    if len(numbered) <= ROWS_MAX:
+        return [numbered]
+    return [numbered[start : start + PER_PAGE] for start in range(0, len(numbered), PER_PAGE)]
+
+
+def _row(menu_id: str, agent: Agent) -> Row:
+    return Row(
+        id=f"{PREFIX}|{menu_id}|agent|{agent.id}",
+        title=cut(agent.name, ROW_TITLE_MAX),
+        description=cut(agent.description, ROW_DESCRIPTION_MAX),
+    )
+
+
+def read_tap(row_id: str, menu_id: str, register: Register) -> Choice | None:
+    """What a tapped row means; None for a row of somebody else's list.
+
+    The first generation's menus used an agent's read topic as the row id: such a tap still chooses.
+    """
+    if not is_ours(row_id):
+        by_topic = next((agent for agent in register.active if agent.read_topic == row_id), None)
+        return Chosen(by_topic) if by_topic else None
+    _, menu, *rest = row_id.split("|")
+    if menu != menu_id or len(rest) != 2 or not rest[1].isdecimal() or len(rest[1]) > DIGITS_MAX:
+        return Stale()
+    if rest[0] == "page":
+        return Turned(int(rest[1]))
+    agent = register.active_agent(int(rest[1])) if rest[0] == "agent" else None
+    return Chosen(agent) if agent else Stale()
+
+
+def read_words(text: str, register: Register) -> Choice | None:
+    """The agent a user typed, by the number in the menu or by name; None when it is neither."""
+    words = fold(text)
+    number = words.rstrip(".)")
+    if number.isascii() and number.isdecimal() and len(number) <= 4 and 1 <= int(number) <= len(register.active):
+        return Chosen(register.active[int(number) - 1])
+    named = [agent for agent in register.active if fold(agent.name) == words]
+    return Chosen(named[0]) if named else None

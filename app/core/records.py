@@ -1,0 +1,95 @@
+"""The records agents read: the first generation's shapes, with fields added and none removed or renamed.
+
+In: events. Out: JSON objects for `<agent>-in` and `<agent>-error`. Bytes become base64, as the contract wants.
+"""
+
+from base64 import b64encode
+from typing import Any
+
+from app.core.events import StatusCame, UserWrote
+from app.core.identity import User
+
+
+def _about(user: User) -> dict[str, Any]:
+    pairs = {
+        "user": user.key,
+        "phone_number_id": user.phone_number_id,
+        "phone": user.wa_id,
+        "user_id": user.user_id,
+        "name": user.name,
+    }
+    return {name: value for name, value in pairs.items() if value is not None}
+
+
+def _record(user: User, kind: str, text: str, raw: bytes, **more: Any) -> dict[str, Any]:
+    added = {name: value for name, value in more.items() if value is not None}
+    return {
+        "waID": user.address,
+        "type": kind,
+        "text": text,
+        "raw_payload": b64encode(raw).decode(),
+        **_about(user),
+        **added,
+    }
+
+
+def message_record(event: UserWrote, user: User) -> dict[str, Any]:
+    """What an agent reads when its user wrote."""
+    return _record(
+        user,
+        event.kind,
+        event.text,
+        event.raw,
+        message_id=event.message_id or event.id,
+        timestamp=event.at,
+        context=event.context,
+    )
+
+
+def initial_record(user: User, text: str, event: UserWrote, dropped: int) -> dict[str, Any]:
+    """What an agent reads when a user chose it; kept messages follow, `dropped` were too many to keep."""
+    return _record(user, "initial", text, event.raw, timestamp=event.at, dropped=dropped or None)
+
+
+def closed_record(user: User, text: str, reason: str, at: float) -> dict[str, Any]:
+    """What an agent reads when a conversation has ended: `reason` is `exit` or `expired`."""
+    return _record(user, "closed", text, b"", reason=reason, timestamp=at)
+
+
+def status_record(event: StatusCame, user: User) -> dict[str, Any]:
+    """What an agent reads when its message was sent, delivered or read."""
+    return _record(
+        user,
+        "status",
+        event.status,
+        event.raw,
+        message_id=event.message_id,
+        timestamp=event.at,
+        ref=event.mark.ref if event.mark else None,
+        effect=event.mark.effect if event.mark else None,
+    )
+
+
+def error_record(
+    user: User | None,
+    reason: str,
+    code: str,
+    raw: bytes,
+    *,
+    at: float,
+    ref: str | None = None,
+    effect: str | None = None,
+    message_id: str | None = None,
+    address: str = "",
+) -> dict[str, Any]:
+    """What an agent reads on its error topic; `address` stands in where no user could be made out."""
+    pairs: dict[str, Any] = {"ref": ref, "effect": effect, "message_id": message_id}
+    return {
+        "waID": user.address if user else address,
+        "text": reason,
+        "raw_payload": b64encode(raw).decode(),
+        "code": code,
+        "timestamp": at,
+        **(_about(user) if user else {}),
+        **{name: value for name, value in pairs.items() if value is not None},
+    }

@@ -1,0 +1,102 @@
+"""The agents as routing sees them.
+
+In: rows of the register, as JSON. Out: an immutable `Register` with look-ups. It never changes in place: a newer
+register replaces it whole.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A business line with its three topics."""
+
+    id: int
+    name: str
+    read_topic: str
+    write_topic: str
+    error_topic: str
+    description: str = ""
+    position: int = 0
+    active: bool = True
+
+    @property
+    def topics(self) -> tuple[str, str, str]:
+        """In, out and error topic."""
+        return self.read_topic, self.write_topic, self.error_topic
+
+    def to_dict(self) -> dict[str, Any]:
+        """The agent as JSON; the opposite of `from_dict`."""
+        return {name: getattr(self, name) for name in AGENT_FIELDS}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Agent":
+        """The agent of a JSON object; unknown fields are passed over; raises TypeError when one is missing."""
+        return cls(**{name: data[name] for name in AGENT_FIELDS if name in data})
+
+
+AGENT_FIELDS = ("id", "name", "read_topic", "write_topic", "error_topic", "description", "position", "active")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """All agents, also the inactive ones, at one version of the register."""
+
+    version: int = 0
+    agents: tuple[Agent, ...] = field(default=())
+
+    @classmethod
+    def of(cls, agents: Iterable[Agent], version: int = 0) -> "Register":
+        """A register of these agents, in menu order: by position, then by id."""
+        return cls(version=version, agents=tuple(sorted(agents, key=lambda agent: (agent.position, agent.id))))
+
+    @cached_property
+    def active(self) -> tuple[Agent, ...]:
+        """The agents of the menu, in its order."""
+        return tuple(agent for agent in self.agents if agent.active)
+
+    @property
+    def _active_last(self) -> list[Agent]:
+        """An active agent may have taken over the topics of a retired one: it is the one they belong to."""
+        return sorted(self.agents, key=lambda agent: agent.active)
+
+    @cached_property
+    def _by_id(self) -> dict[int, Agent]:
+        return {agent.id: agent for agent in self.agents}
+
+    @cached_property
+    def _by_write_topic(self) -> dict[str, Agent]:
+        return {agent.write_topic: agent for agent in self._active_last}
+
+    @cached_property
+    def _by_inbound_topic(self) -> dict[str, Agent]:
+        return {topic: agent for agent in self._active_last for topic in (agent.read_topic, agent.error_topic)}
+
+    def agent(self, agent_id: int | None) -> Agent | None:
+        """The agent with this id, active or not."""
+        return None if agent_id is None else self._by_id.get(agent_id)
+
+    def active_agent(self, agent_id: int | None) -> Agent | None:
+        """The agent with this id, if it is in the menu."""
+        agent = self.agent(agent_id)
+        return agent if agent and agent.active else None
+
+    def writer_of(self, topic: str) -> Agent | None:
+        """The agent whose out topic this is."""
+        return self._by_write_topic.get(topic)
+
+    def reader_of(self, topic: str) -> Agent | None:
+        """The agent whose in or error topic this is."""
+        return self._by_inbound_topic.get(topic)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The register as JSON; the opposite of `from_dict`."""
+        return {"version": self.version, "agents": [agent.to_dict() for agent in self.agents]}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Register":
+        """The register of a JSON object; raises KeyError, TypeError or ValueError when it is none."""
+        return cls.of((Agent.from_dict(row) for row in data["agents"]), version=int(data["version"]))

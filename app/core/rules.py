@@ -1,0 +1,84 @@
+"""What an installation may set about routing: sentences, exit words, times, bounds.
+
+In: values from the settings. Out: an immutable `Rules` for `decide`. Nothing here knows where the values came from.
+"""
+
+import unicodedata
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+FIELDS = {"agent": "Sales", "exit": "#exit", "user": "Ana"}
+"""The fields a sentence may hold, each with an example value."""
+
+
+class Texts(BaseModel):
+    """Every sentence the broker itself says; `{agent}`, `{user}` and `{exit}` are filled in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    menu: str = Field("Choose an option:", min_length=1, max_length=1024, description="body of the menu")
+    menu_button: str = Field(
+        "Options", min_length=1, max_length=20, description="label of the button that opens the menu"
+    )
+    menu_section: str = Field("Agents", min_length=1, max_length=24, description="title of the menu's section")
+    menu_more: str = Field("More…", min_length=1, max_length=24, description="menu row that shows the next page")
+    menu_first: str = Field("First page", min_length=1, max_length=24, description="last page's row that leads back")
+    transferring: str = Field(
+        "Transferring to {agent}", min_length=1, max_length=1024, description="to the user, on choosing"
+    )
+    assigned: str = Field(
+        "{user} wants to talk", min_length=1, max_length=1024, description="to the agent, on assignment"
+    )
+    farewell: str = Field("Your conversation is over.", max_length=1024, description="to the user after an exit word")
+    left: str = Field("The user left the conversation.", max_length=1024, description="to the agent after an exit word")
+    expired: str = Field("The user was silent for too long.", max_length=1024, description="to the agent, on expiry")
+    stale: str = Field("That menu is old.", max_length=256, description="before a fresh menu, after an old tap")
+    gone: str = Field("{agent} is no longer available.", max_length=256, description="before a fresh menu")
+    offer_change: str = Field(
+        "You are talking with {agent}. Send {exit} to go back to the menu.",
+        min_length=1,
+        max_length=1024,
+        description="after a tap on an old menu while with an agent",
+    )
+    no_agents: str = Field(
+        "Nobody is available at the moment.", min_length=1, max_length=1024, description="instead of an empty menu"
+    )
+
+    @field_validator("*")
+    @classmethod
+    def _fields_are_known(cls, value: str) -> str:
+        try:
+            value.format_map(FIELDS)
+        except (KeyError, ValueError, IndexError, AttributeError) as error:
+            raise ValueError(
+                f"{value!r} has a field we cannot fill in ({error}); use {', '.join(f'{{{n}}}' for n in FIELDS)}"
+                " and double other braces"
+            ) from None
+        return value
+
+
+def fold(text: str) -> str:
+    """A text as people type it: without case, accents and outer or repeated spaces."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(char for char in decomposed if not unicodedata.combining(char)).split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Times in seconds, bounds in items."""
+
+    texts: Texts = field(default_factory=Texts)
+    exit_words: tuple[str, ...] = ("#exit",)
+    session_seconds: float = 86_400
+    window_seconds: float = 86_400
+    window_margin_seconds: float = 60
+    kept_messages: int = 20
+    recent_ids: int = 128
+    ticks_kept: int = 64
+    forget_seconds: float = 8 * 86_400
+    """Longer than Meta repeats a webhook (7 days), so that a repeat still meets the ids it must be compared with."""
+
+    def is_exit(self, text: str) -> bool:
+        """Whether a text is an exit word, in any case, with spaces around."""
+        return fold(text) in {fold(word) for word in self.exit_words}

@@ -1,0 +1,75 @@
+"""The process `broker`: router, bridge, sweeper, mirror, register and admin API. Add workers to share the users."""
+
+import logging
+
+from mode import Service
+
+from agents.bridge import Bridge
+from agents.mirror import Mirror
+from agents.register_publisher import RegisterPublisher
+from agents.router import install_router
+from agents.sweeper import Sweeper
+from app.core.register import Agent, Register
+from app.faust_app import BrokerApp, make_app
+from app.processes.running import kafka_check, reader_check, register_check, stamp, tables_check
+from app.producing import Producer
+from app.reader import TopicReader
+from app.register_feed import RegisterFeed
+from app.settings import Settings
+from app.stores.mirror import MirrorStore
+from app.stores.register import RegisterStore
+from app.topics import Topics, agent_topics, ensure_topics
+from tables.users import Users
+from web.admin.install import install_admin
+from web.health import add_health
+
+log = logging.getLogger("broker.process")
+
+
+def build(settings: Settings) -> BrokerApp:
+    """The Faust app of the process."""
+    app = make_app(settings, "broker", settings.broker_port)
+    topics = Topics(settings)
+    producer = Producer(app)
+    users = Users(app, settings.partitions)
+    feed = RegisterFeed(settings, topics)
+    router = install_router(app, settings, topics, feed, producer, users)
+    bridge = Bridge(topics, feed, producer, settings.phone_number_id)
+    bridge_reader = TopicReader(settings, "bridge", bridge.handle)
+    feed.subscribe(lambda register: bridge_reader.follow(_write_topics(register)))
+    sweeper = Sweeper(
+        topics, settings.rules, settings.sweep_seconds, feed, producer, users, ready=lambda: not app.rebalancing
+    )
+    store = RegisterStore(settings.postgres_dsn)
+    publisher = RegisterPublisher(settings, store, feed, producer)
+
+    async def create_topics(agent: Agent) -> None:
+        await ensure_topics(settings, agent_topics(agent, settings), within=10.0)
+
+    install_admin(app, settings, store, create_topics, publisher.notify)
+    mirror_store = MirrorStore(settings.redis_url)
+    mirror = Mirror(settings, topics, mirror_store)
+    mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)
+    services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper]
+    app.attach(*services)
+    app.close_at_end(store.close)
+    app.close_at_end(mirror_store.close)
+    add_health(
+        app,
+        {
+            "kafka": kafka_check(app),
+            "tables": tables_check(app),
+            "register": register_check(feed),
+            "bridge": reader_check(bridge_reader),
+        },
+        {"router": router.counts, "bridge": bridge.counts, "mirror": mirror.counts},
+        {**stamp(app), "register_version": lambda: float(feed.register.version)},
+        notes={"publisher": publisher.check, "mirror": reader_check(mirror_reader)},
+        about=lambda: {"agents": [agent.name for agent in feed.register.active]},
+    )
+    return app
+
+
+def _write_topics(register: Register) -> set[str]:
+    """Every agent's out topic, also of inactive agents: what they still say is answered with an error."""
+    return {agent.write_topic for agent in register.agents}

@@ -1,0 +1,30 @@
+"""The process `sender`: from the outbox to Meta. Apart from the router, so that a slow Meta slows nothing else."""
+
+from agents.sender import install_sender
+from app.faust_app import BrokerApp, make_app
+from app.processes.running import kafka_check, stamp, tables_check
+from app.producing import Producer
+from app.settings import Settings, SettingsError
+from app.topics import Topics
+from app.whatsapp.graph import GraphClient
+from tables.sends import Sends
+from web.health import add_health
+
+
+def build(settings: Settings) -> BrokerApp:
+    """The Faust app of the process; raises SettingsError without a token."""
+    if settings.profile == "production" and not settings.access_token.get_secret_value():
+        raise SettingsError("BROKER_ACCESS_TOKEN is not set: without it Meta refuses every message")
+    app = make_app(settings, "sender", settings.sender_port)
+    graph = GraphClient(
+        settings.graph_url,
+        settings.graph_version,
+        settings.access_token,
+        settings.send_timeout_seconds,
+        settings.sends_in_flight,
+    )
+    sends = Sends(app, settings.partitions)
+    sender = install_sender(app, settings, Topics(settings), graph, Producer(app), sends)
+    app.close_at_end(graph.close)
+    add_health(app, {"kafka": kafka_check(app), "tables": tables_check(app)}, {"sender": sender.counts}, stamp(app))
+    return app

@@ -1,0 +1,123 @@
+"""The quarantine: what could not be understood or handled, with the reason; to look at, replay or discard.
+
+In: the topic `quarantine`, and the compacted topic of marks beside it. Out: entries; a replay puts the bytes back where
+they came from, and may be repeated: ids stay the same, so what was handled already has no second effect.
+"""
+
+import time
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiokafka import AIOKafkaProducer
+
+from app.log_copy import read_all
+from app.producing import Record
+from app.settings import Settings
+from app.topics import RECORD_MAX, Topics
+from app.whatsapp.envelope import split
+
+REPLAY = "replay"
+"""Header of a replayed record the router has handled before: it makes the event a new one, the same at each replay."""
+
+
+class ReplayRefused(Exception):
+    """An entry that cannot be put back; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record of the quarantine."""
+
+    id: str
+    """Partition and offset, as in `3/17`."""
+    at: float
+    reason: str
+    source: str
+    key: bytes | None
+    value: bytes = field(repr=False)
+    mark: str | None = None
+    """`replayed` or `discarded`; None while nobody has looked after it."""
+
+
+class Quarantine:
+    """Reads and empties the quarantine."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._settings = settings
+        self._topics = Topics(settings)
+        self._clock = clock
+
+    async def entries(self, *, marked: bool = False) -> list[Entry]:
+        """All entries nobody has looked after yet, oldest first; `marked` adds the others."""
+        found: list[Any] = []
+        marks: dict[str, str] = {}
+        await read_all(self._settings, [self._topics.quarantine], found.extend)
+        await read_all(self._settings, [self._topics.quarantine_marks], lambda records: _note(marks, records))
+        entries = [_entry(record, marks) for record in found]
+        return sorted((entry for entry in entries if marked or entry.mark is None), key=lambda entry: entry.at)
+
+    async def replay(self, entries: list[Entry]) -> None:
+        """Put entries back where they came from and mark them; raises ReplayRefused before anything is written."""
+        records = [record for entry in entries for record in self.records_of(entry)]
+        await self._write(records)
+        await self._mark(entries, "replayed")
+
+    async def discard(self, entries: list[Entry]) -> None:
+        """Mark entries as looked after; the records themselves stay until Kafka's retention removes them."""
+        await self._mark(entries, "discarded")
+
+    def records_of(self, entry: Entry) -> list[Record]:
+        """What a replay writes; raises ReplayRefused when it would only come back."""
+        if entry.source == "webhook":
+            return self._items(entry, entry.value, {})
+        if entry.source == "router":
+            raw = orjson.loads(entry.value).get("raw_payload", "")
+            return self._items(entry, b64decode(raw), {REPLAY: entry.id.encode()})
+        topic, *place = entry.source.rsplit("/", 2)
+        if len(place) != 2 or not topic:
+            raise ReplayRefused(f"entry {entry.id} came from {entry.source!r}, which is no topic of ours")
+        return [Record(topic, entry.value, entry.key)]
+
+    def _items(self, entry: Entry, body: bytes, headers: dict[str, bytes]) -> list[Record]:
+        items = split(body)
+        wrong = [item.reason for item in items if item.reason]
+        if wrong or not items:
+            reason = wrong[0] if wrong else "it holds no webhook"
+            raise ReplayRefused(f"entry {entry.id} would only come back: {reason}")
+        return [Record(self._topics.webhook, item.value, item.key, headers) for item in items]
+
+    async def _mark(self, entries: list[Entry], mark: str) -> None:
+        value = orjson.dumps({"mark": mark, "at": self._clock()})
+        await self._write([Record(self._topics.quarantine_marks, value, entry.id.encode()) for entry in entries])
+
+    async def _write(self, records: list[Record]) -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=list(self._settings.kafka), max_request_size=RECORD_MAX)
+        await producer.start()
+        try:
+            for record in records:
+                headers = list((record.headers or {}).items())
+                await producer.send_and_wait(record.topic, record.value, record.key, headers=headers)
+        finally:
+            await producer.stop()
+
+
+def _note(marks: dict[str, str], records: list[Any]) -> None:
+    for record in records:
+        marks[record.key.decode()] = orjson.loads(record.value)["mark"]
+
+
+def _entry(record: Any, marks: dict[str, str]) -> Entry:
+    data = orjson.loads(record.value)
+    name = f"{record.partition}/{record.offset}"
+    return Entry(
+        id=name,
+        at=data["at"],
+        reason=data["reason"],
+        source=data["source"],
+        key=record.key,
+        value=b64decode(data["value"]),
+        mark=marks.get(name),
+    )

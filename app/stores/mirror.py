@@ -1,0 +1,147 @@
+"""Writes the mirror of sessions and windows into Redis; docs/mirror.md describes its keys.
+
+In: images, in any order across users. Out: keys that end by themselves. An image older than what was mirrored of the
+same user is passed over, so that a rebuild, a repeat or a worker that lost its partition can never turn time back.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+
+import orjson
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
+from redis.exceptions import RedisError
+
+from app.core.errors import SettingsError
+from app.core.mirror import Image, Kind
+
+PREFIX = "wab:"
+ORDER_SECONDS = 3600
+"""How long the place of the last image is remembered: longer than any rebuild and any worker's last gasp."""
+BATCH = 500
+
+# KEYS: order, own value, the other value. ARGV: kind, offset, JSON or "", its end, now, order seconds, session seconds.
+# The end of a session follows the user's last message, which only the window knows: whichever of the two images comes
+# last sets it.
+SCRIPT = """
+local seen = redis.call('HGET', KEYS[1], ARGV[1])
+if seen and tonumber(seen) > tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[6])
+local ends, now = tonumber(ARGV[4]), tonumber(ARGV[5])
+if ARGV[1] == 'session' and ARGV[3] ~= '' then
+    local window = redis.call('GET', KEYS[3])
+    if window then
+        ends = math.max(ends, math.floor(cjson.decode(window)['last_seen']) + tonumber(ARGV[7]))
+    end
+end
+if ARGV[3] == '' or ends <= now then
+    redis.call('DEL', KEYS[2])
+else
+    redis.call('SET', KEYS[2], ARGV[3], 'EXAT', string.format('%d', ends))
+end
+if ARGV[1] == 'window' and ARGV[3] ~= '' then
+    local session_ends = math.floor(cjson.decode(ARGV[3])['last_seen']) + tonumber(ARGV[7])
+    if session_ends > redis.call('EXPIRETIME', KEYS[3]) then
+        redis.call('EXPIREAT', KEYS[3], string.format('%d', session_ends))
+    end
+end
+return 1
+"""
+
+
+class MirrorAway(Exception):
+    """Redis did not take the images; they may be written again as often as one likes."""
+
+
+class MirrorStore:
+    """The mirror in Redis."""
+
+    def __init__(
+        self,
+        url: SecretStr,
+        *,
+        clock: Callable[[], float] = time.time,
+        seconds: float = 5.0,
+    ) -> None:
+        """`seconds` bounds connecting and each answer; `clock` gives seconds since 1970.
+
+        Raises SettingsError when the URL is none.
+        """
+        try:
+            self._redis: Redis = Redis.from_url(
+                url.get_secret_value(),
+                socket_timeout=seconds,
+                socket_connect_timeout=seconds,
+                retry=Retry(ConstantBackoff(0.1), 1),
+            )
+        except ValueError:
+            # The driver's own message may quote a part of the URL, which holds the password.
+            raise SettingsError("BROKER_REDIS_URL is no URL like redis://:password@host:6379/0") from None
+        self._script = self._redis.register_script(SCRIPT)
+        self._clock = clock
+
+    async def write(self, images: Iterable[Image]) -> int:
+        """Write images in their order and return how many were not older than the mirror; raises MirrorAway."""
+        pending = list(images)
+        written = 0
+        for start in range(0, len(pending), BATCH):
+            written += await self._write_batch(pending[start : start + BATCH])
+        return written
+
+    async def clear(self) -> int:
+        """Delete every key of the mirror and return how many there were; raises MirrorAway."""
+        deleted = 0
+        try:
+            async for key in self._redis.scan_iter(match=PREFIX + "*", count=1000):
+                deleted += await self._redis.unlink(key)
+        except (RedisError, OSError) as error:
+            raise _away(error) from error
+        return deleted
+
+    async def check(self) -> str | None:
+        """What keeps the mirror from being written, None when nothing does."""
+        try:
+            await self._redis.ping()
+        except (RedisError, OSError) as error:
+            return str(_away(error))
+        return None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    async def _write_batch(self, images: list[Image]) -> int:
+        now = self._clock()
+        try:
+            # No transaction: each image is written atomically by itself, and others may be served in between.
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for image in images:
+                    keys = [
+                        _key("order", image.user),
+                        _key(image.kind, image.user),
+                        _key(_other(image.kind), image.user),
+                    ]
+                    value = b"" if image.value is None else orjson.dumps(image.value)
+                    ends = int(image.ends)
+                    arguments = [image.kind, image.offset, value, ends, now, ORDER_SECONDS, image.session_seconds]
+                    await self._script(keys=keys, args=arguments, client=pipeline)
+                answers = await pipeline.execute()
+        except (RedisError, OSError) as error:
+            raise _away(error) from error
+        return sum(int(answer) for answer in answers)
+
+
+def _key(kind: str, user: str) -> str:
+    return f"{PREFIX}{kind}:{user}"
+
+
+def _other(kind: Kind) -> Kind:
+    return "window" if kind == "session" else "session"
+
+
+def _away(error: Exception) -> MirrorAway:
+    # Messages of redis-py name host and port, never the password.
+    return MirrorAway(f"Redis did not take the mirror ({error}): check that it runs and that BROKER_REDIS_URL is right")

@@ -1,0 +1,249 @@
+"""The register's home: the table `agents` in PostgreSQL. The only module of the broker that speaks to it.
+
+In: drafts that keep the rules. Out: snapshots, each with the version it belongs to. While PostgreSQL is away every call
+ends in `RegisterAway` within a bounded time, and the next one connects anew. Routing must never wait for this.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiopg
+import psycopg2
+from psycopg2.extensions import make_dsn, parse_dsn
+from pydantic import SecretStr
+
+from app.core.agent_rules import Draft, refuse_clashes
+from app.core.register import Agent, Register
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK, PUBLISHING_LOCK = 7_202_411_001, 7_202_411_002
+"""Advisory locks: any numbers do, as long as every worker uses the same ones."""
+
+COLUMNS = "name, read_topic, write_topic, error_topic, description, position"
+# Rows of the first generation may hold NULL: such an agent cannot be routed to, so it counts as inactive.
+SELECT_AGENTS = """
+    SELECT id, coalesce(name, ''), coalesce(read_topic, ''), coalesce(write_topic, ''), coalesce(error_topic, ''),
+           description, position,
+           coalesce(active = 1 AND least(length(name), length(read_topic), length(write_topic), length(error_topic)) > 0
+                    AND name IS NOT NULL AND read_topic IS NOT NULL
+                    AND write_topic IS NOT NULL AND error_topic IS NOT NULL, false)
+    FROM agents ORDER BY id
+"""
+
+log = logging.getLogger("broker.register")
+
+
+class RegisterAway(Exception):
+    """PostgreSQL cannot be asked now; nothing is known to have changed, and the call may be repeated."""
+
+
+class UnknownAgent(Exception):
+    """No active agent has this id."""
+
+    def __init__(self, agent_id: int) -> None:
+        super().__init__(f"there is no agent {agent_id}")
+        self.agent_id = agent_id
+
+
+class RegisterStore:
+    """The agents in PostgreSQL, through one connection that is opened when needed."""
+
+    def __init__(self, dsn: SecretStr, *, seconds: float = 5.0) -> None:
+        """`seconds` bounds each call, waiting for the connection included."""
+        self._dsn = dsn
+        self._seconds = seconds
+        # One connection, one call at a time: the admin API is small, and nothing has to be guessed about a pool.
+        self._turn = asyncio.Lock()
+        self._connection: Any = None
+        self._migrated = False
+
+    async def close(self) -> None:
+        """Close the connection; the next call would open another."""
+        async with self._turn:
+            self._drop()
+
+    async def migrate(self) -> None:
+        """Bring the tables up to date, once; safe while other workers do the same. Raises RegisterAway."""
+        async with self._transaction():
+            pass
+
+    async def check(self) -> str | None:
+        """What keeps the register from being read, None when nothing does."""
+        try:
+            await self.snapshot()
+        except RegisterAway as error:
+            return str(error)
+        return None
+
+    async def snapshot(self) -> Register:
+        """All agents, also inactive ones, with the version they belong to; raises RegisterAway."""
+        async with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as cursor:
+            return Register.of(await _agents(cursor), version=await _version(cursor))
+
+    async def add(self, draft: Draft) -> Agent:
+        """Store a new agent; raises Clash when a name or topic is taken, RegisterAway."""
+        async with self._writing() as cursor:
+            refuse_clashes(draft, await _agents(cursor))
+            statement = f"INSERT INTO agents ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id"  # noqa: S608
+            await cursor.execute(statement, _values(draft))
+            (agent_id,) = await cursor.fetchone()
+            return draft.as_agent(agent_id)
+
+    async def change(self, agent_id: int, draft: Draft) -> Agent:
+        """Replace an active agent; raises UnknownAgent, Clash when a name or topic is taken, RegisterAway."""
+        async with self._writing() as cursor:
+            agents = await _agents(cursor)
+            if not any(agent.id == agent_id and agent.active for agent in agents):
+                raise UnknownAgent(agent_id)
+            refuse_clashes(draft, agents, own_id=agent_id)
+            statement = f"UPDATE agents SET ({COLUMNS}) = (%s, %s, %s, %s, %s, %s) WHERE id = %s"  # noqa: S608
+            await cursor.execute(statement, (*_values(draft), agent_id))
+            return draft.as_agent(agent_id)
+
+    async def retire(self, agent_id: int) -> bool:
+        """Take an agent out of the menu, keeping its row; False when it was out already. Raises UnknownAgent."""
+        async with self._writing() as cursor:
+            found = next((agent for agent in await _agents(cursor) if agent.id == agent_id), None)
+            if found is None:
+                raise UnknownAgent(agent_id)
+            if found.active:
+                await cursor.execute("UPDATE agents SET active = 0 WHERE id = %s", (agent_id,))
+            return found.active
+
+    @asynccontextmanager
+    async def publishing(self) -> AsyncIterator[None]:
+        """Be the one worker that publishes the register, for as long as the block lasts; raises RegisterAway."""
+        # A connection of its own: the lock ends with it whatever happens, and other calls need not wait meanwhile.
+        async with self._bounded():
+            connection = await self._connect()
+            try:
+                async with connection.cursor() as cursor:
+                    await cursor.execute("SELECT pg_advisory_lock(%s)", (PUBLISHING_LOCK,))
+            except BaseException:
+                await connection.close()
+                raise
+        try:
+            yield
+        finally:
+            await connection.close()
+
+    def _writing(self) -> AbstractAsyncContextManager[Any]:
+        # The table's own lock holds off other workers and statements made by hand alike; readers are not held off.
+        return self._transaction("BEGIN; LOCK TABLE agents IN SHARE ROW EXCLUSIVE MODE")
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str = "BEGIN") -> AsyncIterator[Any]:
+        async with self._bounded(), self._turn:
+            cursor = await self._begun(begin)
+            try:
+                yield cursor
+                await cursor.execute("COMMIT")
+            except BaseException:
+                # Rolls back on the server, and leaves no connection behind of which we do not know the state.
+                self._drop()
+                raise
+            cursor.close()
+
+    async def _begun(self, begin: str) -> Any:
+        if self._connection is not None and self._migrated:
+            try:
+                return await self._execute(begin)
+            except psycopg2.Error as error:
+                log.info("the connection to PostgreSQL had ended (%s): connecting again", _words(error))
+        self._drop()
+        self._connection = await self._connect()
+        try:
+            if not self._migrated:
+                await self._migrate()
+                self._migrated = True
+            return await self._execute(begin)
+        except BaseException:
+            self._drop()
+            raise
+
+    async def _execute(self, statement: str) -> Any:
+        cursor = await self._connection.cursor()
+        await cursor.execute(statement)
+        return cursor
+
+    async def _migrate(self) -> None:
+        cursor = await self._execute("BEGIN")
+        await cursor.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        await cursor.execute("CREATE TABLE IF NOT EXISTS broker_migrations (name text PRIMARY KEY, at timestamptz)")
+        await cursor.execute("SELECT name FROM broker_migrations")
+        done = {name for (name,) in await cursor.fetchall()}
+        for path in sorted(MIGRATIONS.glob("*.sql")):
+            if path.name not in done:
+                await cursor.execute(path.read_text(encoding="utf-8"))
+                await cursor.execute("INSERT INTO broker_migrations VALUES (%s, now())", (path.name,))
+                log.info("register: migration %s applied", path.name)
+        await cursor.execute("COMMIT")
+        cursor.close()
+
+    async def _connect(self) -> Any:
+        dsn = await _resolved(self._dsn.get_secret_value())
+        options = {"enable_hstore": False, "enable_json": False, "enable_uuid": False}
+        return await aiopg.connect(dsn, timeout=self._seconds, application_name="whatsapp-broker", **options)
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    @asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[None]:
+        """Give a call its time, and turn every failure of PostgreSQL into RegisterAway."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                yield
+        except TimeoutError:
+            raise RegisterAway(f"PostgreSQL did not answer within {self._seconds:g} s") from None
+        except (psycopg2.Error, OSError) as error:
+            raise RegisterAway(f"PostgreSQL cannot serve the register: {_words(error)}") from error
+        except asyncio.CancelledError as error:
+            # aiopg raises this also when the server cancels a statement, which must not look like our own end.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise RegisterAway("PostgreSQL cancelled the statement") from error
+
+
+async def _resolved(dsn: str) -> str:
+    """The connection string with the host's addresses looked up; libpq would stop the whole worker meanwhile."""
+    try:
+        parts = parse_dsn(dsn)
+    except psycopg2.ProgrammingError:
+        # The driver's own message quotes the string, which holds the password.
+        raise RegisterAway("BROKER_POSTGRES_DSN is no connection string that PostgreSQL understands") from None
+    host = parts.get("host", "")
+    if "hostaddr" in parts or not host or host.startswith(("/", "@")) or "," in host:
+        return dsn
+    found = await asyncio.get_running_loop().getaddrinfo(host, None)
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return str(make_dsn(dsn, host=",".join([host] * len(addresses)), hostaddr=",".join(addresses)))
+
+
+async def _agents(cursor: Any) -> list[Agent]:
+    await cursor.execute(SELECT_AGENTS)
+    names = ("id", "name", "read_topic", "write_topic", "error_topic", "description", "position", "active")
+    return [Agent(**dict(zip(names, row, strict=True))) for row in await cursor.fetchall()]
+
+
+async def _version(cursor: Any) -> int:
+    await cursor.execute("SELECT version FROM register_version")
+    (version,) = await cursor.fetchone()
+    return int(version)
+
+
+def _values(draft: Draft) -> tuple[Any, ...]:
+    return draft.name, draft.read_topic, draft.write_topic, draft.error_topic, draft.description, draft.position
+
+
+def _words(error: BaseException) -> str:
+    """The first line of a driver's message, or what kind of error it is."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

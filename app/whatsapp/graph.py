@@ -1,0 +1,72 @@
+"""The Graph API: posts one message and says how it ended.
+
+In: a request body and the business number it leaves from. Out: a `Verdict`, never an exception for what a network or
+Meta may do. The token travels in a header only; no log and no verdict shows it.
+"""
+
+import aiohttp
+import orjson
+from pydantic import SecretStr
+
+from app.core.verdicts import Verdict, from_answer, no_answer, unreachable
+
+CONNECT_SECONDS = 5.0
+ANSWER_MAX = 256 * 1024
+"""Bytes of an answer that are read; Meta's are below a kilobyte."""
+
+
+class GraphClient:
+    """One connection pool to Meta."""
+
+    def __init__(self, base_url: str, version: str, token: SecretStr, answer_seconds: float, connections: int) -> None:
+        self._base = f"{base_url.rstrip('/')}/{version}"
+        self._token = token
+        self._timeout = aiohttp.ClientTimeout(total=answer_seconds, sock_connect=CONNECT_SECONDS)
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close the connection pool."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(self, phone_number_id: str, body: dict[str, object]) -> Verdict:
+        """Post a message from a business number; waits at most the answer time-out in seconds."""
+        try:
+            async with self._opened().post(
+                f"{self._base}/{phone_number_id}/messages", data=orjson.dumps(body), allow_redirects=False
+            ) as answer:
+                raw = await _read(answer.content)
+                return from_answer(answer.status, _object(raw), raw)
+        except aiohttp.ConnectionTimeoutError as error:
+            return unreachable(str(error))
+        except aiohttp.ClientConnectorError as error:
+            return unreachable(str(error.os_error))
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            return no_answer(type(error).__name__)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            token = self._token.get_secret_value()
+            self._session = aiohttp.ClientSession(
+                timeout=self._timeout,
+                connector=aiohttp.TCPConnector(limit=self._connections),
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            )
+        return self._session
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """The answer to its end: one read gives only what has arrived so far."""
+    raw = b""
+    while len(raw) < ANSWER_MAX and (part := await content.read(ANSWER_MAX - len(raw))):
+        raw += part
+    return raw
+
+
+def _object(raw: bytes) -> dict[str, object] | None:
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None

@@ -1,0 +1,91 @@
+"""The JSON of the broker's own keyed topics: `replies`, `sent`, `control`, `outbox`, `quarantine`.
+
+In and out: events and effects, as bytes. Reading bytes that are none of ours gives `NotUnderstood`, never an
+exception.
+"""
+
+from base64 import b64decode, b64encode
+from typing import Any
+
+import orjson
+
+from app.core.effects import Quarantine, Send
+from app.core.events import AgentReplied, ClockStruck, Event, NotUnderstood, SendFinished
+from app.core.identity import User
+
+
+def write_event(event: AgentReplied | SendFinished | ClockStruck) -> bytes:
+    """The record of an event in `replies`, `sent` or `control`."""
+    kind = {AgentReplied: "agent_replied", SendFinished: "send_finished", ClockStruck: "clock_struck"}[type(event)]
+    pairs: dict[str, Any] = {"kind": kind, "id": event.id, "user": event.user.to_dict(), "at": event.at}
+    if isinstance(event, AgentReplied):
+        pairs |= {"agent": event.agent, "message": event.message, "ref": event.ref, "raw": _text(event.raw)}
+    elif isinstance(event, SendFinished):
+        pairs |= {
+            "effect": event.effect,
+            "verdict": event.verdict,
+            "agent": event.agent,
+            "ref": event.ref,
+            "message_id": event.message_id,
+            "code": event.code,
+            "reason": event.reason,
+            "raw": _text(event.raw),
+        }
+    return orjson.dumps({name: value for name, value in pairs.items() if value is not None})
+
+
+def read_event(value: bytes) -> Event | NotUnderstood:
+    """The event of a record in `replies`, `sent` or `control`."""
+    try:
+        data = orjson.loads(value)
+        common = {"id": data["id"], "user": User.from_dict(data["user"]), "at": float(data["at"])}
+        match data["kind"]:
+            case "agent_replied":
+                return AgentReplied(
+                    **common,
+                    agent=data["agent"],
+                    message=data["message"],
+                    ref=data.get("ref"),
+                    raw=b64decode(data.get("raw", "")),
+                )
+            case "send_finished":
+                return SendFinished(
+                    **common,
+                    effect=data["effect"],
+                    verdict=data["verdict"],
+                    agent=data.get("agent"),
+                    ref=data.get("ref"),
+                    message_id=data.get("message_id"),
+                    code=data.get("code"),
+                    reason=data.get("reason", ""),
+                    raw=b64decode(data.get("raw", "")),
+                )
+            case "clock_struck":
+                return ClockStruck(**common)
+            case other:
+                return NotUnderstood(f"an event of unknown kind {other!r}", value)
+    except (ValueError, KeyError, TypeError) as error:
+        return NotUnderstood(f"not an event of ours: {error!r}", value)
+
+
+def read_send(value: bytes) -> Send | NotUnderstood:
+    """The effect of a record in `outbox`."""
+    try:
+        return Send.from_dict(orjson.loads(value))
+    except (ValueError, KeyError, TypeError) as error:
+        return NotUnderstood(f"not a message to send: {error!r}", value)
+
+
+def write_quarantine(reason: str, source: str, value: bytes, at: float, **more: Any) -> bytes:
+    """The record of the quarantine: why, from where, when (seconds UTC), and the bytes themselves."""
+    return orjson.dumps({"reason": reason, "source": source, "at": at, "value": _text(value), **more})
+
+
+def write_set_aside(effect: Quarantine, at: float) -> bytes:
+    """The record of the quarantine for an effect of `decide`."""
+    content = orjson.dumps(effect.record)
+    return write_quarantine(effect.reason, "router", content, at, id=effect.id, user=effect.user.to_dict())
+
+
+def _text(raw: bytes) -> str:
+    return b64encode(raw).decode()

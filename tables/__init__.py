@@ -1,0 +1,1 @@
+"""The Faust tables: what the broker remembers, in changelogs that Kafka keeps."""

@@ -1,0 +1,43 @@
+"""The router's tables: `sessions` (changes on a transition) and `windows` (changes with almost every event).
+
+In: a user key. Out: that user's `State`, and its writing back, acknowledged by Kafka. Only the router writes here,
+from the partition the event came from.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from app.core.state import Session, State, Window
+
+
+class Users:
+    """Both tables as one store of states."""
+
+    def __init__(self, app: Any, partitions: int) -> None:
+        options = {"key_type": bytes, "value_type": bytes, "partitions": partitions}
+        self._sessions = app.Table("sessions", **options)
+        self._windows = app.Table("windows", **options)
+
+    def load(self, key: bytes) -> State:
+        """What is known of a user; nothing known is an empty state."""
+        session, window = self._sessions.get(key), self._windows.get(key)
+        return State(
+            session=Session.from_dict(orjson.loads(session)) if session else None,
+            window=Window.from_dict(orjson.loads(window)) if window else None,
+        )
+
+    async def store(self, key: bytes, old: State, new: State) -> None:
+        """Write what changed and wait for Kafka; the session first, for the window marks the event as handled.
+
+        After a crash between the two writes `decide` recognises its event in the session (`Session.by`).
+        """
+        if new.session != old.session:
+            await self._sessions.write(key, orjson.dumps(new.session.to_dict()) if new.session else None)
+        if new.window != old.window:
+            await self._windows.write(key, orjson.dumps(new.window.to_dict()) if new.window else None)
+
+    def keys(self) -> Iterator[bytes]:
+        """Every user this worker knows of; the tables may change between two steps."""
+        yield from list(self._windows.keys())

@@ -1,0 +1,184 @@
+"""Strikes on our own processes: killed, terminated, ended at a named point, frozen, joined by others, other clocks.
+
+In: a bench in the midst of traffic, and whom to strike. Out: a bench that has survived one more fault, or `Stuck`.
+Nothing waits for time to pass where there is a condition to wait for.
+"""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.embedded.process import Process
+from tests.faults.bench.bench import Bench
+
+TERM_SECONDS = 20.0
+"""An orderly end takes no longer; after twice that the bench kills."""
+POINT_SECONDS = 90.0
+FREEZE_SECONDS = 90.0
+CLOCK_SECONDS = 600
+BETWEEN_MAX = 8
+"""Messages between two strikes, at most."""
+
+
+async def in_traffic(bench: Bench) -> None:
+    """Let some messages come through since the last strike."""
+    await bench.heard(bench.rng.randint(1, BETWEEN_MAX))
+
+
+async def kill(bench: Bench, name: str) -> None:
+    """kill -9, and start again after some more messages."""
+    await in_traffic(bench)
+    process = bench.system.processes[name]
+    await process.kill_and_wait()
+    await bench.some_written(bench.rng.randint(0, 6))
+    await bench.start(process)
+    await bench.healed()
+
+
+async def terminate(bench: Bench, name: str) -> None:
+    """SIGTERM; an orderly end leaves the group within 20 s."""
+    await in_traffic(bench)
+    process = bench.system.processes[name]
+    begun = asyncio.get_running_loop().time()
+    code = await process.terminate(grace=2 * TERM_SECONDS)
+    took = asyncio.get_running_loop().time() - begun
+    bench.longest_end = max(bench.longest_end, took)
+    if code != 0 or took > TERM_SECONDS:
+        bench.findings.add("wrong", name, f"SIGTERM ended it with code {code} after {took:.1f} s; {process.quote()}")
+    await bench.some_written(bench.rng.randint(0, 6))
+    await bench.start(process)
+    await bench.healed()
+
+
+async def end_at(bench: Bench, name: str, point: str) -> None:
+    """End at a named point: start with the point put in, wait until it has struck, start without."""
+    after = bench.rng.randint(1, 12)
+    process = bench.system.processes[name]
+    normal = process.argv
+    await process.terminate(grace=2 * TERM_SECONDS)
+    process.argv = with_point(normal, point, after)
+    bench.expecting.add(name)
+    try:
+        await bench.start(process)
+
+        async def ended() -> bool:
+            return not process.running
+
+        await bench.until(ended, POINT_SECONDS, f"{name} ending at {point} (passing {after})")
+    finally:
+        process.argv = normal
+        bench.expecting.discard(name)
+    await bench.start(process)
+    await bench.healed()
+
+
+async def with_defect(bench: Bench, name: str, defect: str) -> None:
+    """For the bench's own tests: a process runs with a guard taken away, ends in traffic, and runs so again."""
+    process = bench.system.processes[name]
+    normal = process.argv
+    await process.terminate(grace=2 * TERM_SECONDS)
+    process.argv = with_point(normal, defect, 10)
+    bench.expecting.add(name)
+    await bench.start(process)
+    before = len(bench.written)
+
+    async def harmed() -> bool:
+        return not process.running or sum(1 for one in bench.written[before:] if one.arrived) > 20
+
+    await bench.until(harmed, POINT_SECONDS, f"{name} ended by {defect}")
+    await process.kill_and_wait()
+    bench.expecting.discard(name)
+    process.argv = with_point(normal, defect, 10**9)
+    await bench.start(process)
+    await bench.healed()
+
+
+def with_point(argv: Sequence[str], point: str, after: int) -> list[str]:
+    """The command of a process with a point or a defect put in."""
+    return [sys.executable, "-m", "tests.faults.points", point, str(after), argv[-1]]
+
+
+async def freeze(bench: Bench, name: str, survivor: str, partitions: float) -> None:
+    """SIGSTOP until the survivor has all partitions, some traffic, SIGCONT."""
+    await in_traffic(bench)
+    process = bench.system.processes[name]
+    process.pause()
+    try:
+
+        async def taken_over() -> bool:
+            return await bench.partitions(survivor) >= partitions
+
+        await bench.until(taken_over, FREEZE_SECONDS, f"{survivor} with the partitions of the frozen {name}")
+        await bench.ready(survivor)
+        await bench.some_written(bench.rng.randint(0, 20))
+    finally:
+        process.resume()
+    await bench.healed()
+
+
+async def freeze_sender(bench: Bench) -> None:
+    """Freeze one of two senders, in the midst of requests, until the other has its messages."""
+    one, other = bench.rng.sample(("sender", "sender-1"), 2)
+    await bench.system.simulator.switch(graph_latency_min_ms=300, graph_latency_max_ms=900)
+    try:
+        alone = await bench.partitions(one) + await bench.partitions(other)
+        await freeze(bench, one, other, alone)
+    finally:
+        await bench.system.simulator.switch(graph_latency_min_ms=0, graph_latency_max_ms=0)
+
+
+async def join_and_leave(bench: Bench, names: Sequence[str]) -> None:
+    """One or two of several workers come or go, by turns and together, by SIGTERM or kill -9; one always stays."""
+    await in_traffic(bench)
+    workers = [bench.system.processes[name] for name in names]
+    chosen = bench.rng.sample(workers, bench.rng.choice((1, 2)))
+    running = [worker for worker in workers if worker.running]
+    if all(worker in chosen for worker in running):
+        chosen = chosen[:-1] or chosen
+    await asyncio.gather(*(_toggle(bench, worker, len(running)) for worker in chosen))
+    if not any(worker.running for worker in workers):
+        await bench.start(workers[0])
+    # While some still recover, the next one may come already.
+    if bench.rng.random() < 0.5:
+        await bench.ready_running()
+    await bench.heard(3)
+    bench.struck += 1
+
+
+async def _toggle(bench: Bench, worker: Process, running: int) -> None:
+    if not worker.running:
+        await bench.start(worker)
+    elif running > 1 and bench.rng.random() < 0.5:
+        await worker.kill_and_wait()
+    else:
+        await worker.terminate(grace=2 * TERM_SECONDS)
+
+
+async def wipe(bench: Bench, name: str) -> None:
+    """Kill -9, wipe the folder of the table stores, start again."""
+    await in_traffic(bench)
+    process = bench.system.processes[name]
+    await process.kill_and_wait()
+    tables = Path((process.environment or {})["BROKER_DATA_DIR"])
+    found = [folder for folder in tables.iterdir() if str(bench.system.port_of(name)) in folder.name]
+    assert found, f"no table folder of {name} in {tables}"
+    for folder in found:
+        shutil.rmtree(folder)
+    await bench.start(process)
+    await bench.healed()
+
+
+async def change_clock(bench: Bench, name: str) -> None:
+    """Start a process again with its clock ten minutes off, one way or the other, or right again."""
+    await in_traffic(bench)
+    process = bench.system.processes[name]
+    command = process.argv[-1]
+    off = bench.rng.choice((-CLOCK_SECONDS, CLOCK_SECONDS, 0))
+    await process.terminate(grace=2 * TERM_SECONDS)
+    process.argv = [sys.executable, "-m", "app", command]
+    if off:
+        process.argv = with_point(process.argv, "clock", off)
+    await bench.start(process)
+    await bench.healed()

@@ -1,0 +1,263 @@
+"""Compares what happened with what had to: per user, message by message.
+
+In: the truth of a run. Out: counts and violations, each with the user, the message, what was expected. Kinds of
+violation: lost, reordered, doubled, wrong (state, misrouted, invented), stuck.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import orjson
+
+from app.core.effects import effect_id
+from app.core.events import UserWrote
+from app.whatsapp.inbound import read_item
+from tests.faults.bench.model import RANKS, Expected, replay, says
+from tests.faults.bench.truth import Truth, UserTruth
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken promise."""
+
+    kind: str
+    user: str
+    what: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a run has come to."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    violations: list[Violation] = field(default_factory=list)
+    in_doubt: list[str] = field(default_factory=list)
+    """Messages of which nobody can know, and of which no status told either."""
+    stall: float = 0.0
+    """Longest time in seconds from a message's arrival at the webhook to the agent's reading it."""
+
+    def add(self, kind: str, user: str, what: str) -> None:
+        """Note a violation."""
+        self.violations.append(Violation(kind, user, what))
+
+    def number(self, kind: str) -> int:
+        """How many violations of a kind."""
+        return sum(one.kind == kind for one in self.violations)
+
+
+def judge(truth: Truth) -> Findings:
+    """Compare everything."""
+    findings = Findings()
+    webhook, in_outbox = truth.of_key(truth.topics.webhook), _outbox(truth)
+    outcomes = _outcomes(truth)
+    for user in truth.users.values():
+        _judge_intake(truth, user, webhook[user.key], findings)
+        expected = replay(webhook[user.key], truth.register, truth.rules)
+        _judge_agents(truth, user, expected, findings)
+        _judge_statuses(truth, user, expected, findings)
+        _judge_phone(truth, user, expected, in_outbox.get(user.key, []), outcomes, findings)
+        _judge_state(truth, user, expected, findings)
+    _judge_replies(truth, findings)
+    _judge_quarantine(truth, findings)
+    return findings
+
+
+def _judge_intake(truth: Truth, user: UserTruth, records: list[Any], findings: Findings) -> None:
+    """Every message the webhook answered 200 is in Kafka; and in the simplest words, agents read what was written."""
+    events = [read_item(record.value) for record in records]
+    in_kafka = {event.id for event in events if isinstance(event, UserWrote)}
+    findings.counts["messages"] += len(user.written)
+    for one in user.written:
+        if one.message_id not in in_kafka:
+            findings.add("lost", user.key, f"{one.text!r} ({one.message_id}) was answered 200 and is not in Kafka")
+        if one.heard and one.arrived is not None:
+            findings.stall = max(findings.stall, one.arrived - one.at)
+    for agent in truth.register.agents:
+        read = [says(record) for record in _first(_about(truth, agent.read_topic, user))]
+        wanted = user.expected.get(agent.name, [])
+        if not truth.ordered:
+            read, wanted = sorted(read), sorted(wanted)
+        if read != wanted:
+            kind, what = _difference(wanted, read)
+            findings.add(kind, user.key, f"{agent.name} by the user's own plan: {what}")
+
+
+def _about(truth: Truth, topic: str, user: UserTruth, statuses: bool = False) -> list[dict[str, Any]]:
+    found = [orjson.loads(record.value) for record in truth.of_key(topic)[user.key]]
+    return [record for record in found if (record.get("type") == "status") == statuses]
+
+
+def _first(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first occurrence of each record, in order: what an agent has that passes over repeats."""
+    found: dict[str, dict[str, Any]] = {}
+    for record in records:
+        found.setdefault(record["id"], record)
+    return list(found.values())
+
+
+def _judge_agents(truth: Truth, user: UserTruth, expected: Expected, findings: Findings) -> None:
+    for agent in truth.register.agents:
+        records = _about(truth, agent.read_topic, user)
+        first = _first(records)
+        findings.counts["repeats"] += len(records) - len(first)
+        read = [f"{record['id']} {says(record)}" for record in first]
+        wanted = [f"{one} {what}" for topic, one, what in expected.told if topic == agent.read_topic]
+        if read != wanted:
+            kind, what = _difference(wanted, read)
+            findings.add(kind, user.key, f"{agent.name} by the model: {what}")
+
+
+def _difference(wanted: list[str], found: list[str]) -> tuple[str, str]:
+    missing, extra = Counter(wanted) - Counter(found), Counter(found) - Counter(wanted)
+    if missing:
+        return "lost", f"never came: {_few(missing)}; unexpected: {_few(extra)}"
+    if extra:
+        kind = "doubled" if set(extra) <= set(wanted) else "wrong"
+        return kind, f"came too often or to the wrong place: {_few(extra)}"
+    at = next(number for number, (one, other) in enumerate(zip(wanted, found, strict=True)) if one != other)
+    return "reordered", f"at place {at} expected {wanted[at : at + 4]}, found {found[at : at + 4]}"
+
+
+def _few(items: Counter[str]) -> str:
+    shown = list(items.elements())
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "") if shown else "nothing"
+
+
+def _judge_statuses(truth: Truth, user: UserTruth, expected: Expected, findings: Findings) -> None:
+    """Ticks climb, each is told once, and the highest is told."""
+    told: dict[str, list[str]] = {}
+    for agent in truth.register.agents:
+        for record in _first(_about(truth, agent.read_topic, user, statuses=True)):
+            told.setdefault(record["effect"], []).append(record["text"])
+    for effect, rank in expected.ranks.items():
+        ranks = [RANKS.get(text, 0) for text in told.get(effect, [])]
+        if any(later <= earlier for earlier, later in pairwise(ranks)):
+            findings.add("reordered", user.key, f"ticks of message {effect} went {told[effect]}")
+        if max(ranks, default=0) != rank:
+            findings.add("lost", user.key, f"ticks of message {effect}: told {told.get(effect)}, Meta reported {rank}")
+
+
+def _outbox(truth: Truth) -> dict[str, list[str]]:
+    """User key → effect ids in the order in which they were first put into the outbox."""
+    found: dict[str, dict[str, None]] = {}
+    for record in truth.records[truth.topics.outbox]:
+        found.setdefault(record.key.decode(), {}).setdefault(orjson.loads(record.value)["id"], None)
+    return {key: list(ids) for key, ids in found.items()}
+
+
+def _outcomes(truth: Truth) -> dict[str, set[str]]:
+    """Effect id → verdicts the sender reported."""
+    found: dict[str, set[str]] = {}
+    for record in truth.records[truth.topics.sent]:
+        event = orjson.loads(record.value)
+        found.setdefault(event["effect"], set()).add(event["verdict"])
+    return found
+
+
+def _judge_phone(
+    truth: Truth,
+    user: UserTruth,
+    expected: Expected,
+    outbox: list[str],
+    outcomes: dict[str, set[str]],
+    findings: Findings,
+) -> None:
+    """What the outbox has comes to the phone once, in order, or an outcome says why not."""
+    came = Counter(message["mark"].get("e", "") for message in user.phone)
+    for effect, count in came.items():
+        if effect not in outbox:
+            findings.add("wrong", user.key, f"message {effect} on the phone was never in the outbox")
+        elif count > 1:
+            findings.add("doubled", user.key, f"message {effect} is {count} times on the phone: {outcomes.get(effect)}")
+    for effect, text in expected.sends.items():
+        if effect not in outbox:
+            findings.add("lost", user.key, f"the broker's own words {text[:40]!r} ({effect}) never were in the outbox")
+    for effect in outbox:
+        verdicts = outcomes.get(effect, set())
+        if not verdicts and came[effect]:
+            # The sender may end between its note of a success and the report, which nobody misses.
+            findings.counts["unreported"] += 1
+        elif not verdicts:
+            findings.add("lost", user.key, f"message {effect} is in the outbox, not on the phone, and without outcome")
+        elif came[effect] == 0 and verdicts == {"accepted"}:
+            findings.add("lost", user.key, f"message {effect} was reported accepted and is not on the phone")
+        elif came[effect] and verdicts <= {"refused", "late"}:
+            findings.add("wrong", user.key, f"message {effect} is on the phone and was reported {verdicts}")
+        if "in_doubt" in verdicts:
+            findings.counts["in doubt"] += 1
+            if effect not in expected.shown:
+                findings.in_doubt.append(f"{effect} of {user.key} ({'came' if came[effect] else 'did not come'})")
+        findings.counts["refused"] += bool(verdicts & {"refused", "late"})
+    order = [one["mark"].get("e", "") for one in user.phone]
+    order = list(dict.fromkeys(order))
+    wanted = [effect for effect in outbox if effect in came]
+    if order != wanted and Counter(order) == Counter(wanted):
+        findings.add("reordered", user.key, f"on the phone: {_difference(wanted, order)[1]}")
+
+
+def _judge_replies(truth: Truth, findings: Findings) -> None:
+    """Every record an agent wrote has exactly one fate: on its way to the phone, or an error record."""
+    findings.counts["replies"] += len(truth.replies)
+    sent = {effect for effects in _outbox(truth).values() for effect in effects}
+    ids = [orjson.loads(record.value)["id"] for record in truth.records[truth.topics.replies]]
+    # An event's id begins with the place of the agent's record; what may follow is the bridge's own affair.
+    carried = {one.partition("@")[0]: one for one in ids}
+    for agent in truth.register.agents:
+        refused = {orjson.loads(record.value)["id"] for record in truth.records[agent.error_topic]}
+        texts = set()
+        for record in truth.records[agent.write_topic]:
+            text = orjson.loads(record.value)["text"]
+            texts.add(text)
+            source = carried.get(f"{record.topic}/{record.partition}/{record.offset}")
+            if source is None:
+                findings.add("lost", agent.name, f"reply {text!r} was never carried over by the bridge")
+                continue
+            effect = effect_id(source, 0)
+            if (effect in sent) + (effect in refused) != 1:
+                fate = "both in the outbox and refused" if effect in sent else "neither in the outbox nor refused"
+                findings.add("wrong" if effect in sent else "lost", agent.name, f"reply {text!r} is {fate}")
+        for reply in truth.replies:
+            if reply.agent == agent.name and reply.text not in texts:
+                findings.add("lost", agent.name, f"{reply.text!r} was acknowledged by Kafka and is not there")
+        _judge_told(truth, agent, findings)
+
+
+def _judge_told(truth: Truth, agent: Any, findings: Findings) -> None:
+    """What went wrong with an agent's message was told to that agent."""
+    told = {orjson.loads(record.value).get("effect") for record in truth.records[agent.error_topic]}
+    for record in truth.records[truth.topics.sent]:
+        event = orjson.loads(record.value)
+        if event.get("agent") == agent.id and event["verdict"] != "accepted" and event["effect"] not in told:
+            what = f"message {event['effect']} ended {event['verdict']}, and the agent was not told"
+            findings.add("lost", agent.name, what)
+
+
+def _judge_state(truth: Truth, user: UserTruth, expected: Expected, findings: Findings) -> None:
+    """What the tables' changelogs leave is what the model leaves."""
+    session = truth.last_values(truth.topics.sessions_changelog).get(user.key)
+    wanted = expected.state.session.to_dict() if expected.state.session else None
+    if session != wanted:
+        findings.add("wrong", user.key, f"session is {_short(session)}, the model says {_short(wanted)}")
+    window = truth.last_values(truth.topics.windows_changelog).get(user.key) or {}
+    if expected.state.window and window.get("last_seen") != expected.state.window.last_seen:
+        last = expected.state.window.last_seen
+        findings.add("wrong", user.key, f"window: last seen {window.get('last_seen')}, the model says {last}")
+
+
+def _short(session: dict[str, Any] | None) -> str:
+    if session is None:
+        return "none"
+    kept = [record.get("text") for record in session.get("kept", [])]
+    return str({**session, "kept": kept})
+
+
+def _judge_quarantine(truth: Truth, findings: Findings) -> None:
+    """Nothing the players do belongs there, but what `decide` itself sets aside."""
+    for record in truth.records[truth.topics.quarantine]:
+        found = orjson.loads(record.value)
+        if found.get("source") == "router":
+            findings.counts["set aside"] += 1
+        else:
+            findings.add("wrong", (record.key or b"").decode(), f"in quarantine: {found['reason']} ({found['source']})")

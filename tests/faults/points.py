@@ -1,0 +1,220 @@
+"""A process of the broker that ends, or misbehaves, at a named point; for the fault bench and its own tests only.
+
+In: `python -m tests.faults.points <point> <after> <command>`. Out: the process, which kills itself (-9) at the
+`after`-th passing of the point; or one of the deliberate defects; or, with the point `clock`, `after` seconds added to
+its clock. The broker's own code knows nothing of it.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+
+def die() -> None:
+    """End as kill -9 does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Passing:
+    """Counts passings of the point; true from the `after`-th on."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def due(self) -> bool:
+        """Whether this passing is the one."""
+        self._left -= 1
+        return self._left <= 0
+
+
+def effects_acknowledged(passing: Passing) -> None:
+    """Effects acknowledged, state not written."""
+    from tables.users import Users
+
+    store = Users.store
+
+    async def patched(self: Any, key: bytes, old: Any, new: Any) -> None:
+        if new != old and passing.due():
+            die()
+        await store(self, key, old, new)
+
+    Users.store = patched  # type: ignore[method-assign]
+
+
+def session_written(passing: Passing) -> None:
+    """The session written, the window not."""
+    from tables.users import Users
+
+    store = Users.store
+
+    async def patched(self: Any, key: bytes, old: Any, new: Any) -> None:
+        if new.session != old.session and passing.due():
+            await store(self, key, old, replace(new, window=old.window))
+            die()
+        await store(self, key, old, new)
+
+    Users.store = patched  # type: ignore[method-assign]
+
+
+def state_written(passing: Passing) -> None:
+    """State written, not committed."""
+    from tables.users import Users
+
+    store = Users.store
+
+    async def patched(self: Any, key: bytes, old: Any, new: Any) -> None:
+        await store(self, key, old, new)
+        if new != old and passing.due():
+            die()
+
+    Users.store = patched  # type: ignore[method-assign]
+
+
+def bridge_carried(passing: Passing) -> None:
+    """Agents' records carried over, not committed."""
+    from agents.bridge import Bridge
+
+    _after(Bridge, "handle", passing)
+
+
+def webhook_taken(passing: Passing) -> None:
+    """A webhook in Kafka, not answered."""
+    from web.webhook import Intake
+
+    _after(Intake, "take", passing)
+
+
+def answer_unread(passing: Passing) -> None:
+    """A Graph request written and accepted, its answer not noted."""
+    from app.whatsapp.graph import GraphClient
+
+    _after(GraphClient, "send", passing)
+
+
+def request_unwritten(passing: Passing) -> None:
+    """A message noted as started, its request not written."""
+    from app.whatsapp.graph import GraphClient
+
+    send = GraphClient.send
+
+    async def patched(self: Any, *arguments: Any) -> Any:
+        if passing.due():
+            die()
+        return await send(self, *arguments)
+
+    GraphClient.send = patched  # type: ignore[method-assign,assignment]
+
+
+def outcome_reported(passing: Passing) -> None:
+    """An outcome reported, the message not noted as finished."""
+    from agents.sender import Sender
+
+    _after(Sender, "_report", passing)
+
+
+def _after(kind: type, name: str, passing: Passing) -> None:
+    method = getattr(kind, name)
+
+    async def patched(self: Any, *arguments: Any, **more: Any) -> Any:
+        result = await method(self, *arguments, **more)
+        if passing.due():
+            die()
+        return result
+
+    setattr(kind, name, patched)
+
+
+# --- guards taken away: the bench must see each
+
+
+def hasty_effects(passing: Passing) -> None:
+    """Defect: records are acknowledged while their effects are still on the way."""
+    from app.producing import Producer
+
+    produce_all = Producer.produce_all
+    tasks = set()
+
+    async def patched(self: Any, records: Any) -> None:
+        taken = list(records)
+
+        async def later() -> None:
+            await asyncio.sleep(1.5)
+            await produce_all(self, taken)
+
+        task = asyncio.create_task(later())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    Producer.produce_all = patched  # type: ignore[method-assign]
+
+
+def state_first(passing: Passing) -> None:
+    """Defect: the state is written before the effects; ends between the two."""
+    from agents.router import Router
+    from app.core.decide import decide
+
+    async def patched(self: Any, event: Any) -> None:
+        message = event.message
+        happened = self._read(message)
+        state = self._users.load(message.key)
+        decision = decide(state, happened, message.timestamp, self._feed.register, self._rules)
+        await self._users.store(message.key, state, decision.state)
+        if decision.effects and passing.due():
+            die()
+        records = [self._record(effect, b"", message.timestamp) for effect in decision.effects]
+        await self._producer.produce_all(records)
+
+    Router.handle = patched  # type: ignore[method-assign]
+
+
+def forgetful_sender(passing: Passing) -> None:
+    """Defect: no record of what was started and finished; ends after a request."""
+    from tables.sends import Sends
+
+    Sends.stage = lambda self, key, effect: None  # type: ignore[method-assign]
+    answer_unread(passing)
+
+
+def clock(seconds: int) -> None:
+    """The clock of this process goes so many seconds before or after the others'."""
+    real = time.time
+    time.time = lambda: real() + seconds
+
+
+POINTS: dict[str, Callable[[Passing], None]] = {
+    function.__name__: function
+    for function in (
+        effects_acknowledged,
+        session_written,
+        state_written,
+        bridge_carried,
+        webhook_taken,
+        answer_unread,
+        request_unwritten,
+        outcome_reported,
+        hasty_effects,
+        state_first,
+        forgetful_sender,
+    )
+}
+
+
+def main() -> int:
+    """Run a process of the broker with one point or defect put in."""
+    point, after, command = sys.argv[1:]
+    if point == "clock":
+        clock(int(after))
+    else:
+        POINTS[point](Passing(int(after)))
+    from app.__main__ import main as run
+
+    return run([command])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""What an agent of the register must look like."""
+
+from typing import Any
+
+import pytest
+
+from app.core.agent_rules import Clash, Draft, Refused, read_draft, refuse_clashes
+from app.core.register import Agent
+from app.settings import Settings
+from app.topics import Topics
+
+GOOD: dict[str, Any] = {
+    "name": "Sales",
+    "read_topic": "sales-in",
+    "write_topic": "sales-out",
+    "error_topic": "sales-error",
+}
+RESERVED = Topics(Settings(app_id="house", topic_prefix="wa.")).reserved
+
+
+def problems(changes: dict[str, Any], current: Agent | None = None) -> list[tuple[str, str]]:
+    """Field and reason of everything wrong with a good agent after some changes."""
+    with pytest.raises(Refused) as caught:
+        read_draft({**GOOD, **changes}, RESERVED, current)
+    return [(problem.field, problem.reason) for problem in caught.value.problems]
+
+
+def test_the_first_generations_fields_are_enough() -> None:
+    assert read_draft(GOOD, RESERVED) == Draft(**GOOD)
+
+
+def test_fields_we_do_not_know_are_passed_over() -> None:
+    assert read_draft({**GOOD, "id": 5, "colour": "red"}, RESERVED) == Draft(**GOOD)
+
+
+@pytest.mark.parametrize("name", ["A", "x" * 24, "Serviço ao Cliente 🙂", "24/7", "a-b"])
+def test_good_names(name: str) -> None:
+    assert read_draft({**GOOD, "name": name}, RESERVED).name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (None, "is missing"),
+        ("", "must not be empty"),
+        ("   ", "must not be empty"),
+        (7, "must be a text"),
+        ("x" * 25, "has 25 characters, 24 are allowed"),
+        (" Sales", "begin or end with a space"),
+        ("Sa\nles", "control characters"),
+        ("Sa\x00les", "control characters"),
+        ("12", "must not be a number"),
+    ],
+)
+def test_bad_names(name: Any, words: str) -> None:
+    ((field, reason),) = problems({"name": name})
+    assert field == "name" and words in reason
+
+
+@pytest.mark.parametrize("topic", ["a", "A.b_c-9", "x" * 249, "agent_A-in", "...", "houses-in"])
+def test_good_topics(topic: str) -> None:
+    assert read_draft({**GOOD, "read_topic": topic}, RESERVED).read_topic == topic
+
+
+@pytest.mark.parametrize(
+    ("topic", "words"),
+    [
+        (None, "is missing"),
+        ("", "must not be empty"),
+        (["a"], "must be a text"),
+        ("a b", "no name Kafka allows"),
+        ("ação", "no name Kafka allows"),
+        ("a/b", "no name Kafka allows"),
+        ("a\n", "no name Kafka allows"),
+        (".", "must not be . or .."),
+        ("..", "must not be . or .."),
+        ("x" * 250, "has 250 characters, 249 are allowed"),
+        ("__consumer_offsets", "Kafka's own"),
+        ("wa.webhook", "belongs to the broker"),
+        ("wa.agents", "belongs to the broker"),
+        ("house-sessions-changelog", "belongs to the broker"),
+    ],
+)
+@pytest.mark.parametrize("field", ["read_topic", "write_topic", "error_topic"])
+def test_bad_topics(field: str, topic: Any, words: str) -> None:
+    ((wrong, reason),) = problems({field: topic})
+    assert wrong == field and words in reason
+
+
+def test_the_same_topic_twice() -> None:
+    assert problems({"error_topic": "sales-in"}) == [
+        ("error_topic", "is the same topic as read_topic: each needs one of its own")
+    ]
+    assert problems({"read_topic": "a.b", "write_topic": "a_b"}) == [
+        ("write_topic", "differs from read_topic only in . and _, which Kafka cannot tell apart")
+    ]
+
+
+@pytest.mark.parametrize("position", [-1, 1_000_001, 1.5, "1", True, None])
+def test_bad_positions(position: Any) -> None:
+    assert [field for field, _ in problems({"position": position})] == ["position"]
+
+
+@pytest.mark.parametrize(
+    ("description", "words"), [("x" * 73, "has 73 characters, 72 are allowed"), ("a\nb", "control"), (None, "a text")]
+)
+def test_bad_descriptions(description: Any, words: str) -> None:
+    ((field, reason),) = problems({"description": description})
+    assert field == "description" and words in reason
+
+
+def test_every_problem_is_named_at_once_in_the_order_of_the_fields() -> None:
+    found = problems({"name": "", "read_topic": "?", "error_topic": None, "description": 1, "position": -1})
+    assert [field for field, _ in found] == ["name", "read_topic", "error_topic", "description", "position"]
+
+
+def test_what_is_left_out_keeps_its_value() -> None:
+    current = Draft(**GOOD, description="Buy here", position=3).as_agent(1)
+    assert read_draft(GOOD, RESERVED, current) == Draft(**GOOD, description="Buy here", position=3)
+    assert read_draft({**GOOD, "description": "", "position": 0}, RESERVED, current) == Draft(**GOOD)
+
+
+OTHER = Agent(id=7, name="Help Désk", read_topic="help.in", write_topic="help-out", error_topic="help-error")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"name": "help desk"}, ("name", "is taken by agent 7 (Help Désk)")),
+        ({"write_topic": "help-error"}, ("write_topic", "is taken by agent 7 (Help Désk): its error_topic")),
+        (
+            {"read_topic": "help_in"},
+            (
+                "read_topic",
+                "is taken by agent 7 (Help Désk): its read_topic as 'help.in', which Kafka cannot tell from 'help_in'",
+            ),
+        ),
+    ],
+)
+def test_clashes_name_the_field_and_the_holder(changes: dict[str, str], expected: tuple[str, str]) -> None:
+    with pytest.raises(Clash) as caught:
+        refuse_clashes(Draft(**(GOOD | changes)), [OTHER])
+    assert [(problem.field, problem.reason) for problem in caught.value.problems] == [expected]
+
+
+def test_no_clash_with_itself_with_others_or_with_who_has_left() -> None:
+    same = Draft(name="Help Désk", read_topic="help.in", write_topic="help-out", error_topic="help-error")
+    refuse_clashes(same, [OTHER], own_id=7)
+    refuse_clashes(same, [Agent.from_dict({**OTHER.to_dict(), "active": False})])
+    refuse_clashes(Draft(**GOOD), [OTHER])
+    with pytest.raises(Clash):
+        refuse_clashes(same, [OTHER], own_id=8)

@@ -1,0 +1,153 @@
+"""The laws of `decide`, tried on thousands of random histories."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.core.decide import RANKS, decide
+from app.core.effects import Send, TellAgent
+from app.core.events import Event, UserWrote
+from app.core.register import Register
+from app.core.rules import Rules
+from app.core.state import State
+from app.core.turn import Decision
+from tests.unit.histories import (
+    DAY,
+    DESK,
+    NOW,
+    REGISTER,
+    SALES,
+    SERVICE,
+    finished,
+    replied,
+    status,
+    struck,
+    templated,
+    wrote,
+)
+
+RULES = Rules(kept_messages=3, session_seconds=2 * DAY, forget_seconds=1000 * DAY)
+SMALLER = Register.of([SERVICE, replace(SALES, active=False), DESK], version=2)
+
+Maker = Callable[[int, float], Event]
+agents = st.sampled_from([SERVICE, SALES, DESK])
+words = st.sampled_from(["hi", "1", "2", "3", "sales", "help desk", "#exit", "#EXIT", ""])
+makers: st.SearchStrategy[Maker] = st.one_of(
+    words.map(lambda text: lambda n, at: wrote(text, n, at)),
+    st.sampled_from(["menu|x|agent|1", "sales-in", "p1"]).map(
+        lambda row: lambda n, at: wrote(row, n, at, "list_reply")
+    ),
+    st.sampled_from(["image", "reaction", "system", "unsupported"]).map(
+        lambda kind: lambda n, at: wrote("", n, at, kind)
+    ),
+    agents.map(lambda by: lambda n, at: replied("answer", n, by, at)),
+    agents.map(lambda by: lambda n, at: templated(n, by, at)),
+    st.tuples(st.sampled_from(["e1", "e2"]), st.sampled_from([*RANKS, "failed"]), agents).map(
+        lambda choice: lambda n, at: status(choice[0], choice[1], choice[2], at)
+    ),
+    st.sampled_from(["accepted", "refused", "in_doubt"]).map(lambda verdict: lambda n, at: finished(f"e{n}", verdict)),
+    st.just(lambda n, at: struck(n, at)),
+)
+steps = st.tuples(makers, st.sampled_from([0.0, 1.0, 3600.0, DAY, 3 * DAY]), st.booleans())
+histories = st.lists(steps, min_size=1, max_size=25)
+
+
+def unfold(history: list[tuple[Maker, float, bool]]) -> list[tuple[State, Event, float, Decision]]:
+    """Each step of a history: state before, event, time, decision."""
+    state, now, done = State(), NOW, []
+    for number, (make, pause, whole) in enumerate(history):
+        now += pause
+        event = make(number, now)
+        decision = decide(state, event, now, REGISTER if whole else SMALLER, RULES)
+        done.append((state, event, now, decision))
+        state = decision.state
+    return done
+
+
+@settings(max_examples=1500, deadline=None)
+@given(histories)
+def test_every_user_message_has_an_effect(history: list[tuple[Maker, float, bool]]) -> None:
+    for _, event, _, decision in unfold(history):
+        if isinstance(event, UserWrote):
+            assert decision.effects
+
+
+@settings(max_examples=1500, deadline=None)
+@given(histories)
+def test_a_repeated_event_has_no_effect_and_changes_nothing(history: list[tuple[Maker, float, bool]]) -> None:
+    done = unfold(history)
+    last = done[-1][3].state
+    for _, event, now, decision in done:
+        again = decide(last, event, now, REGISTER, RULES)
+        if decision.effects:
+            assert again == Decision(last)
+
+
+@settings(max_examples=500, deadline=None)
+@given(histories)
+def test_the_same_history_gives_the_same_effects(history: list[tuple[Maker, float, bool]]) -> None:
+    assert unfold(history) == unfold(history)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(histories)
+def test_no_free_text_leaves_with_the_window_shut(history: list[tuple[Maker, float, bool]]) -> None:
+    seen = 0.0
+    for _, event, now, decision in unfold(history):
+        if isinstance(event, UserWrote) and event.kind in ("text", "list_reply", "image"):
+            seen = max(seen, event.at)
+        for effect in decision.effects:
+            if isinstance(effect, Send) and effect.message["kind"] != "template":
+                assert now < seen + RULES.window_seconds
+
+
+@settings(max_examples=1500, deadline=None)
+@given(histories)
+def test_a_users_words_reach_one_agent_at_most_and_it_is_the_sessions(history: list[tuple[Maker, float, bool]]) -> None:
+    for before, event, _, decision in unfold(history):
+        if not isinstance(event, UserWrote):
+            continue
+        heard = {
+            effect.agent
+            for effect in decision.effects
+            if isinstance(effect, TellAgent) and "message_id" in effect.record
+        }
+        after = decision.state.session
+        with_agent = {session.agent for session in (before.session, after) if session}
+        assert len(heard) <= 1
+        assert heard <= with_agent
+
+
+@settings(max_examples=1500, deadline=None)
+@given(histories)
+def test_ticks_never_go_back(history: list[tuple[Maker, float, bool]]) -> None:
+    highest: dict[tuple[int, str], int] = {}
+    for _, _, _, decision in unfold(history):
+        for effect in decision.effects:
+            if isinstance(effect, TellAgent) and effect.record.get("type") == "status":
+                rank = RANKS[effect.record["text"]]
+                name = (0, effect.record["effect"])
+                assert rank > highest.get(name, 0)
+                highest[name] = rank
+
+
+@settings(max_examples=500, deadline=None)
+@given(histories)
+def test_effect_ids_differ(history: list[tuple[Maker, float, bool]]) -> None:
+    ids = [effect.id for _, _, _, decision in unfold(history) for effect in decision.effects]
+    assert len(ids) == len(set(ids))
+
+
+@settings(max_examples=500, deadline=None)
+@given(histories)
+def test_a_crash_between_the_two_writes_never_repeats_an_effect(history: list[tuple[Maker, float, bool]]) -> None:
+    for before, event, now, decision in unfold(history):
+        changed = decision.state.session
+        if changed is None or changed == before.session:
+            continue
+        half = State(session=changed, window=before.window)
+        again = decide(half, event, now, REGISTER, RULES)
+        assert again.effects == ()
+        assert again.state.session == changed

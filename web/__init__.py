@@ -1,0 +1,1 @@
+"""The doors: webhook, admin, chat page, health, and the fake WhatsApp."""

@@ -1,0 +1,44 @@
+"""Puts the admin API into a Faust app.
+
+In: the app, the settings, the register's store, a way to create topics, a way to say that the register changed. Out:
+the app's web server answers below `/api/v1`. Must never be installed in the process that Meta reaches.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.core.register import Agent
+from app.settings import Settings
+from app.topics import Topics
+from web.admin import views
+from web.admin.gate import PREFIX, check_admin_settings, make_gate
+from web.admin.office import Office, Store
+
+ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
+    ("/agent/create", views.CreateView),
+    ("/agent/update", views.UpdateView),
+    ("/agent/delete/{agent_id}", views.DeleteView),
+    ("/agent", views.ListView),
+    ("/agent/", views.ListView),
+    ("/agent/by-name/{name}", views.SearchView),
+    ("/agent/{agent_id}", views.FindView),
+)
+
+
+def install_admin(
+    faust_app: Any,
+    settings: Settings,
+    store: Store,
+    create_topics: Callable[[Agent], Awaitable[None]],
+    notify: Callable[[], None],
+) -> None:
+    """Add the routes and their gate; call before the app starts. `notify` is called after each change.
+
+    Raises SettingsError when nobody could use the API for want of a token.
+    """
+    check_admin_settings(settings)
+    office = Office(store, create_topics, notify, Topics(settings).reserved)
+    for path, view in ROUTES:
+        bound = type(view.__name__, (view,), {"office": office, "__doc__": view.__doc__})
+        faust_app.page(PREFIX + path, name=f"admin{path}")(bound)
+    faust_app.web.web_app.middlewares.append(make_gate(settings.admin_tokens))

@@ -1,0 +1,114 @@
+"""The routes of the admin API as Faust views.
+
+In: HTTP requests that passed the gate. Out: envelopes. A view reads the request, asks the office and shapes the answer;
+it decides nothing.
+"""
+
+import logging
+from typing import Any, ClassVar
+
+import orjson
+from aiohttp import web
+from faust.web.exceptions import WebError
+from faust.web.views import View
+
+from web.admin.envelopes import KINDS, BadRequest, error_json, found, found_one, of_exception
+from web.admin.office import Office
+
+log = logging.getLogger("broker.admin")
+
+
+class AdminView(View):
+    """A view that knows the office and answers every error with an envelope."""
+
+    office: ClassVar[Office]
+    call: ClassVar[str]
+    """The first half of its error codes."""
+
+    async def dispatch(self, request: Any) -> Any:
+        """Answer a request; whatever goes wrong becomes an envelope."""
+        try:
+            return await super().dispatch(request)
+        except web.HTTPException:
+            raise
+        except Exception as error:
+            if type(error) not in KINDS:
+                log.exception("%s %s failed", request.method, request.path)
+            body, status = of_exception(self.call, error)
+            return self.json(body, status=status)
+
+    async def on_request_error(self, request: Any, exc: WebError) -> Any:
+        """Answer what Faust itself refuses."""
+        return self.json(error_json(f"http-{exc.code}", exc.detail), status=exc.code)
+
+
+class CreateView(AdminView):
+    """POST /api/v1/agent/create."""
+
+    call = "create"
+
+    async def post(self, request: Any) -> Any:
+        """Store a new agent."""
+        return self.json({"id": await self.office.create(await _body(request))})
+
+
+class UpdateView(AdminView):
+    """POST /api/v1/agent/update."""
+
+    call = "update"
+
+    async def post(self, request: Any) -> Any:
+        """Replace an agent."""
+        await self.office.update(await _body(request))
+        return self.json({"status": "success"})
+
+
+class DeleteView(AdminView):
+    """DELETE /api/v1/agent/delete/{agent_id}."""
+
+    call = "delete"
+
+    async def delete(self, request: Any, agent_id: str) -> Any:
+        """Take an agent out of the menu."""
+        await self.office.delete(agent_id)
+        return self.json({"status": "success"})
+
+
+class ListView(AdminView):
+    """GET /api/v1/agent."""
+
+    call = "find"
+
+    async def get(self, request: Any) -> Any:
+        """All active agents."""
+        return self.json(found(await self.office.find_all()))
+
+
+class FindView(AdminView):
+    """GET /api/v1/agent/{agent_id}."""
+
+    call = "find"
+
+    async def get(self, request: Any, agent_id: str) -> Any:
+        """One active agent."""
+        return self.json(found_one(await self.office.find(agent_id)))
+
+
+class SearchView(AdminView):
+    """GET /api/v1/agent/by-name/{name}."""
+
+    call = "find"
+
+    async def get(self, request: Any, name: str) -> Any:
+        """The active agents whose name holds these words."""
+        return self.json(found(await self.office.find_all(name)))
+
+
+async def _body(request: Any) -> dict[str, Any]:
+    try:
+        data = orjson.loads(await request.read())
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"the body is no JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise BadRequest("the body must be a JSON object with the agent's fields")
+    return data

@@ -1,0 +1,161 @@
+// The list of conversations: newest first, searched on the server, kept right by pushes.
+
+import { byId, icon, make, reconcile } from "./dom.js";
+import { hue, initials, listTime, nameOf, preview } from "./format.js";
+
+const SEARCH_MS = 200;
+
+export class List {
+  constructor({ link, now, onOpen }) {
+    this.link = link;
+    this.now = now;
+    this.onOpen = onOpen;
+    this.agent = null;
+    this.current = null;
+    this.rows = new Map();
+    this.nodes = new Map();
+    this.more = false;
+    this.loaded = false;
+    this.round = 0;
+    this.place = byId("list");
+    this.search = byId("search");
+    this.search.addEventListener("input", () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.load(), SEARCH_MS);
+    });
+    this.search.addEventListener("keydown", (event) => event.key === "ArrowDown" && this.place.querySelector(".row")?.focus());
+    this.place.addEventListener("scroll", () => this.loadMore());
+    this.place.addEventListener("keydown", (event) => this.walk(event));
+  }
+
+  show(agent) {
+    if (agent === this.agent) return;
+    this.agent = agent;
+    this.rows.clear();
+    this.loaded = false;
+    this.search.value = "";
+    this.draw();
+  }
+
+  /** Ask for the newest conversations again. */
+  async load() {
+    const round = (this.round += 1);
+    const agent = this.agent;
+    const answer = await this.link.ask({ do: "conversations", agent, search: this.search.value }).catch(() => null);
+    if (!answer || round !== this.round) return;
+    this.rows = new Map(answer.conversations.map((row) => [row.user, row]));
+    this.more = answer.more;
+    this.loaded = true;
+    this.draw();
+  }
+
+  async loadMore() {
+    const far = this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight > 300;
+    if (!this.more || this.loading || far) return;
+    const last = this.sorted().at(-1);
+    const round = this.round;
+    this.loading = true;
+    const question = { do: "conversations", agent: this.agent, search: this.search.value, before: [last.last_at, last.user] };
+    const answer = await this.link.ask(question).catch(() => null);
+    this.loading = false;
+    if (!answer || round !== this.round) return;
+    for (const row of answer.conversations) this.rows.set(row.user, row);
+    this.more = answer.more;
+    this.draw();
+  }
+
+  /** A push told of a conversation. */
+  put(conversation) {
+    const known = this.rows.get(conversation.user);
+    if (known && known.counter > conversation.counter) return;
+    if (!known && !this.matches(conversation)) return;
+    this.rows.set(conversation.user, conversation);
+    this.draw();
+  }
+
+  matches(conversation) {
+    const words = this.search.value.trim().toLowerCase();
+    return [conversation.name, conversation.waID, conversation.phone].some((text) => (text ?? "").toLowerCase().includes(words));
+  }
+
+  sorted() {
+    return [...this.rows.values()].sort((a, b) => b.last_at - a.last_at || (b.user > a.user ? 1 : -1));
+  }
+
+  mark(user) {
+    this.current = user;
+    this.draw();
+  }
+
+  draw() {
+    const nodes = new Map();
+    const wanted = this.sorted().map((row) => {
+      const sign = JSON.stringify([row, row.user === this.current, listTime(row.last_at, this.now())]);
+      const known = this.nodes.get(row.user);
+      const node = known?.sign === sign ? known.node : this.row(row, known?.node);
+      nodes.set(row.user, { sign, node });
+      return node;
+    });
+    this.nodes = nodes;
+    if (!wanted.length) wanted.push(this.note(this.emptyText()));
+    reconcile(this.place, wanted);
+  }
+
+  note(text) {
+    if (this.noted?.textContent !== text) this.noted = make("li", { class: "list-note" }, text);
+    return this.noted;
+  }
+
+  emptyText() {
+    if (!this.loaded) return "Loading…";
+    if (this.search.value.trim()) return `Nobody is called “${this.search.value.trim()}”.`;
+    return "Nobody has written yet. Whoever chooses this agent on WhatsApp appears here.";
+  }
+
+  row(row, old) {
+    const [picture, text] = preview(row);
+    const unread = row.unread > 0;
+    const closed = row.state === "closed";
+    const marks = [closed ? make("span", { class: "pill" }, "Ended") : null, unread ? make("span", { class: "badge" }, row.unread > 99 ? "99+" : String(row.unread)) : null];
+    const about = `${nameOf(row)}${unread ? `, ${row.unread} unread` : ""}${closed ? ", ended" : ""}`;
+    const own = row.last_direction === "out" ? make("span", { class: "you" }, "You:") : null;
+    const button = make(
+      "button",
+      {
+        class: `row${unread ? " unread" : ""}${closed ? " closed" : ""}`,
+        type: "button",
+        data: { testid: "conversation", user: row.user },
+        "aria-current": row.user === this.current ? "true" : false,
+        "aria-label": about,
+        on: { click: () => this.onOpen(row) },
+      },
+      make("span", { class: `face face-${hue(row.user)}`, "aria-hidden": "true" }, row.name ? initials(row) : icon("person")),
+      make("span", { class: "row-name" }, nameOf(row)),
+      make("time", { class: "row-time" }, listTime(row.last_at, this.now())),
+      make("span", { class: "row-last" }, own, picture ? icon(picture) : null, make("span", {}, text)),
+      make("span", { class: "row-marks" }, marks),
+    );
+    // The row may have the keyboard's focus while it changes.
+    const node = old ?? make("li");
+    const focused = node.contains(document.activeElement);
+    node.replaceChildren(button);
+    if (focused) button.focus({ preventScroll: true });
+    return node;
+  }
+
+  walk(event) {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    const rows = [...this.place.querySelectorAll(".row")];
+    const next = rows.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    if (next < 0) this.search.focus();
+    else rows[Math.min(next, rows.length - 1)]?.focus();
+  }
+
+  /** The conversation before or after the open one. */
+  neighbour(step) {
+    const rows = this.sorted();
+    const place = rows.findIndex((row) => row.user === this.current);
+    return rows[place < 0 ? 0 : Math.min(Math.max(place + step, 0), rows.length - 1)];
+  }
+}

@@ -1,0 +1,120 @@
+"""The Graph API's door: POST /{version}/{phone_number_id}/messages, answered or refused as Meta does.
+
+A send or a read mark comes in; out go Meta's answer, a line in the user's transcript and the statuses to
+come. Every POST is noted in the graph log, never with its token.
+"""
+
+import asyncio
+import hmac
+import json
+from typing import Any
+
+from aiohttp import web
+
+from web.simulator.errors import GraphError
+from web.simulator.exchange import accept_send, mark_read
+from web.simulator.parts import PARTS, Parts
+from web.simulator.validation import check_read_mark, check_send
+
+EXPIRED = 463
+NO_OBJECT = 33
+
+
+async def post_messages(request: web.Request) -> web.StreamResponse:
+    """Answer a send or a read mark."""
+    parts = request.app[PARTS]
+    await asyncio.sleep(parts.faults.graph_latency())
+    payload: Any = None
+    try:
+        _check_token(request, parts)
+        _check_number(request, parts)
+        payload = await _read_payload(request)
+        body, wamid = _act(payload, parts)
+    except GraphError as error:
+        _note(parts, payload, code=error.code, http_status=error.http_status, wamid=None)
+        return web.json_response(error.envelope(), status=error.http_status)
+    return await _answer(request, parts, payload, body, wamid)
+
+
+async def refuse_path(request: web.Request) -> web.Response:
+    """Answer every other Graph path: media and management calls are not played."""
+    path = request.match_info["path"]
+    error = _no_object(path, "the simulator plays POST /{version}/{phone_number_id}/messages only")
+    return web.json_response(error.envelope(), status=error.http_status)
+
+
+def _check_token(request: web.Request, parts: Parts) -> None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        details = "header Authorization: Bearer … is missing"
+        raise GraphError(190, details, http_status=401, message="An access token is required")
+    if parts.faults.switches.token_expired:
+        message = "Error validating access token: Session has expired"
+        raise GraphError(190, "the token has expired", http_status=401, subcode=EXPIRED, message=message)
+    if not hmac.compare_digest(token.encode(), parts.config.access_token.encode()):
+        raise GraphError(190, "the token is not valid", http_status=401, message="Invalid OAuth access token")
+
+
+def _check_number(request: web.Request, parts: Parts) -> None:
+    number = request.match_info["phone_number_id"]
+    if number != parts.config.phone_number_id:
+        raise _no_object(number, "this simulator plays another phone_number_id")
+
+
+def _no_object(name: str, details: str) -> GraphError:
+    message = (
+        f"Unsupported request. Object with ID '{name}' does not exist, cannot be loaded due to missing "
+        "permissions, or does not support this operation"
+    )
+    return GraphError(100, details, subcode=NO_OBJECT, message=message)
+
+
+async def _read_payload(request: web.Request) -> dict[str, Any]:
+    try:
+        payload = json.loads(await request.read())
+    except ValueError:
+        raise GraphError(100, "the body is not valid JSON") from None
+    if not isinstance(payload, dict):
+        raise GraphError(100, "the body must be a JSON object")
+    return payload
+
+
+def _act(payload: dict[str, Any], parts: Parts) -> tuple[dict[str, Any], str | None]:
+    """Do what the payload asks; return the answer's body and the wamid of a send."""
+    if "status" in payload:
+        message_id, typing = check_read_mark(payload)
+        mark_read(parts, message_id, typing=typing)
+        return {"success": True}, None
+    send = check_send(payload, parts.config.templates)
+    return accept_send(parts, payload, send)
+
+
+async def _answer(
+    request: web.Request, parts: Parts, payload: Any, body: dict[str, Any], wamid: str | None
+) -> web.StreamResponse:
+    switches = parts.faults.switches
+    lost = parts.faults.strikes(switches.lose_answers)
+    stalled = parts.faults.strikes(switches.stall_rate)
+    call = _note(parts, payload, code=None, http_status=200, wamid=wamid)
+    if stalled:
+        await asyncio.sleep(switches.stall_seconds)
+    if lost:
+        if request.transport is not None:
+            request.transport.abort()
+    elif request.transport is not None and not request.transport.is_closing():
+        call.answered = True
+        parts.world.graph_log.touch(call)
+    return web.json_response(body)
+
+
+def _note(parts: Parts, payload: Any, *, code: int | None, http_status: int, wamid: str | None) -> Any:
+    to = (payload.get("to") or payload.get("recipient")) if isinstance(payload, dict) else None
+    return parts.world.log_graph(
+        accepted=code is None,
+        code=code,
+        http_status=http_status,
+        wamid=wamid,
+        to=to,
+        payload=payload,
+        answered=code is not None,
+    )

@@ -1,0 +1,125 @@
+// The page: follows the simulator's socket, keeps one phone per user, and adds phones.
+
+import { make, order } from "./dom.js";
+import { Phone } from "./phone.js";
+
+const FIRST_PAUSE_MS = 300;
+const LAST_PAUSE_MS = 5000;
+const CLOCK_MS = 10_000;
+
+const phones = new Map();
+const row = document.querySelector(".phones");
+const chips = document.querySelector(".bar-phones");
+const connection = document.querySelector(".connection");
+let business = { name: "", number: "" };
+let pause = FIRST_PAUSE_MS;
+
+const TAKE = {
+  snapshot(event) {
+    business = event.business;
+    document.querySelector(".bar-business").textContent = `${business.name} · +${business.number}`;
+    const present = new Set(event.users.map((user) => user.id));
+    for (const id of [...phones.keys()]) if (!present.has(id)) removePhone(id);
+    for (const user of event.users) {
+      const known = phones.has(user.id);
+      TAKE.user({ user });
+      const phone = phones.get(user.id);
+      for (const message of event.messages[user.id]) phone.take(message);
+      // after a lost connection the reader stays where they are
+      if (!known) phone.scrollDown();
+    }
+  },
+  user({ user }) {
+    const known = phones.get(user.id);
+    if (known) known.show(user);
+    else addPhone(user);
+  },
+  message({ user, message }) {
+    phones.get(user)?.take(message);
+  },
+  typing({ user, seconds }) {
+    phones.get(user)?.showTyping(seconds);
+  },
+};
+
+function addPhone(user) {
+  const phone = new Phone(user, business);
+  phones.set(user.id, phone);
+  row.append(phone.element);
+  const chip = make("button", "chip", user.name, { type: "button" });
+  chip.dataset.user = user.id;
+  chip.addEventListener("click", () => phone.element.scrollIntoView({ inline: "center", block: "nearest" }));
+  chips.append(chip);
+  seen.observe(phone.element);
+}
+
+function removePhone(id) {
+  const { element } = phones.get(id);
+  seen.unobserve(element);
+  element.remove();
+  chips.querySelector(`[data-user="${CSS.escape(id)}"]`).remove();
+  phones.delete(id);
+}
+
+// on a narrow screen one phone shows at a time; its chip is the current one
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const chip = chips.querySelector(`[data-user="${CSS.escape(target.id.replace("phone-", ""))}"]`);
+      chip?.setAttribute("aria-current", String(isIntersecting));
+    }
+  },
+  { root: row, threshold: 0.6 },
+);
+
+function follow() {
+  const address = new URL("/sim/ws", location.href);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  const socket = new WebSocket(address);
+  socket.addEventListener("message", ({ data }) => {
+    const event = JSON.parse(data);
+    if (event.type === "snapshot") showConnection("live", "Connected");
+    TAKE[event.type](event);
+  });
+  socket.addEventListener("close", () => {
+    showConnection("lost", "Connection lost, trying again…");
+    setTimeout(follow, pause);
+    pause = Math.min(pause * 2, LAST_PAUSE_MS);
+  });
+}
+
+function showConnection(state, text) {
+  if (state === "live") pause = FIRST_PAUSE_MS;
+  connection.dataset.state = state;
+  connection.textContent = text;
+}
+
+function listenToAdding() {
+  const dialog = document.querySelector(".adding");
+  const form = dialog.querySelector("form");
+  const problem = dialog.querySelector(".problem");
+  document.querySelector("[data-testid=add-phone]").addEventListener("click", () => {
+    form.reset();
+    problem.hidden = true;
+    dialog.showModal();
+  });
+  dialog.querySelector("[data-testid=add-phone-cancel]").addEventListener("click", () => dialog.close());
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      const wanted = { name: form.elements.name.value.trim(), hide_number: form.elements.hide.checked };
+      const user = await order("POST", "/sim/users", wanted);
+      dialog.close();
+      TAKE.user({ user });
+      phones.get(user.id).element.scrollIntoView({ inline: "center", block: "nearest" });
+      phones.get(user.id).text.focus({ preventScroll: true });
+    } catch (error) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+    }
+  });
+}
+
+listenToAdding();
+follow();
+setInterval(() => phones.forEach((phone) => phone.showClock()), CLOCK_MS);

@@ -1,0 +1,69 @@
+// The bottom sheet of a list message: sections and rows to tap, inside its own phone.
+// While it is open the rest of that phone is inert; Escape, the shade or the cross close it.
+
+import { icon, make } from "./dom.js";
+
+export class Sheet {
+  constructor(phone) {
+    this.sheet = phone.querySelector(".sheet");
+    this.shade = phone.querySelector(".shade");
+    this.behind = phone.querySelectorAll(".chat-header, .chat, .composer");
+    this.shade.addEventListener("click", () => this.close());
+    this.sheet.querySelector(".sheet-close").addEventListener("click", () => this.close());
+    this.sheet.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.close();
+    });
+  }
+
+  /** Show the rows of a message; `choose` is told the choice that was tapped. */
+  open(message, opener, choose) {
+    const title = message.raw.interactive.action.button;
+    this.opener = opener;
+    this.sheet.querySelector(".sheet-title").textContent = title;
+    this.sheet.setAttribute("aria-label", title);
+    const sections = new Map();
+    for (const choice of message.choices) {
+      const name = choice.section ?? "";
+      if (!sections.has(name)) sections.set(name, []);
+      sections.get(name).push(choice);
+    }
+    const parts = [...sections].map(([name, rows]) => this.section(name, rows, choose));
+    this.sheet.querySelector(".sheet-sections").replaceChildren(...parts);
+    this.show(true);
+    this.sheet.querySelector("[data-testid=list-row]").focus();
+  }
+
+  section(name, rows, choose) {
+    const section = make("div", "sheet-section", "", { role: "group" });
+    if (name) {
+      section.setAttribute("aria-label", name);
+      section.append(make("p", "sheet-section-title", name, { "aria-hidden": "true" }));
+    }
+    for (const choice of rows) {
+      const row = make("button", "row", "", { type: "button", "data-testid": "list-row" });
+      row.dataset.choice = choice.id;
+      const words = make("span", "row-words");
+      words.append(make("span", "row-title", choice.title));
+      if (choice.description) words.append(make("span", "row-description", choice.description));
+      row.append(words, icon("chevron", "icon row-chevron"));
+      row.addEventListener("click", () => {
+        this.close();
+        choose(choice);
+      });
+      section.append(row);
+    }
+    return section;
+  }
+
+  close() {
+    if (this.sheet.hidden) return;
+    this.show(false);
+    this.opener?.focus();
+  }
+
+  show(open) {
+    this.sheet.hidden = !open;
+    this.shade.hidden = !open;
+    for (const element of this.behind) element.inert = open;
+  }
+}

@@ -1,0 +1,132 @@
+"""Who has a phone: users of the fake WhatsApp, their names, and what of them a webhook shows.
+
+A description from the control API comes in, a `User` goes out. A user has a number, a business-scoped id
+(BSUID) or both; a hidden number is omitted from webhooks as Meta does for users with a username.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FIRST_PHONE = 5511990000000
+COUNTRIES = {"55": "BR", "54": "AR", "52": "MX", "49": "DE", "44": "GB", "34": "ES", "351": "PT", "1": "US"}
+WINDOW_SECONDS = 24 * 3600
+
+
+class NewUser(BaseModel):
+    """Body of POST /sim/users; a missing phone or user_id is made up, null means the user has none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=100)]
+    phone: Annotated[str, Field(pattern=r"^\+?\d{5,20}$")] | None = None
+    user_id: Annotated[str, Field(pattern=r"^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$")] | None = None
+    username: Annotated[str, Field(max_length=36)] | None = None
+    hide_number: bool = False
+    open: bool = True
+
+
+class UserChanges(BaseModel):
+    """Body of PATCH /sim/users/{id}."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=100)] | None = None
+    username: str | None = None
+    hide_number: bool | None = None
+    open: bool | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class User:
+    """One phone."""
+
+    id: str
+    name: str
+    wa_id: str | None
+    user_id: str | None
+    username: str | None
+    hide_number: bool
+    open: bool
+    """The chat is on the screen, so what arrives is read at once."""
+    last_message_at: float | None = None
+    """Unix seconds of the user's newest message by its own timestamp; opens the 24 h window."""
+
+    @property
+    def shown_wa_id(self) -> str | None:
+        """The number as webhooks show it: None when there is none or it is hidden."""
+        return None if self.hide_number else self.wa_id
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name a send can address."""
+        return tuple(name for name in (self.wa_id, self.user_id) if name)
+
+    def window_open(self, now: float) -> bool:
+        """Return whether free-form messages may reach this user now."""
+        return self.last_message_at is not None and now - self.last_message_at < WINDOW_SECONDS
+
+    def contact(self, *, with_username: bool = True) -> dict[str, Any]:
+        """Return the contacts entry of a webhook about this user."""
+        profile = {"name": self.name}
+        if self.username and with_username:
+            profile["username"] = "@" + self.username.lstrip("@")
+        contact: dict[str, Any] = {"profile": profile}
+        if self.shown_wa_id:
+            contact["wa_id"] = self.shown_wa_id
+        if self.user_id:
+            contact["user_id"] = self.user_id
+        return contact
+
+    def sender(self) -> dict[str, str]:
+        """Return `from` and `from_user_id` of a message item, as far as they are shown."""
+        names = {"from": self.shown_wa_id, "from_user_id": self.user_id}
+        return {key: name for key, name in names.items() if name}
+
+    def public(self) -> dict[str, Any]:
+        """Return the user as the control API tells it; here nothing is hidden."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "wa_id": self.wa_id,
+            "user_id": self.user_id,
+            "username": self.username,
+            "hide_number": self.hide_number,
+            "open": self.open,
+            "last_message_at": self.last_message_at,
+        }
+
+
+def make_user(new: NewUser, number: int) -> User:
+    """Return the number-th user; raises ValueError if it would have no name to send to."""
+    given = new.model_fields_set
+    phone = re.sub(r"\D", "", new.phone) if new.phone else None
+    if "phone" not in given:
+        phone = str(FIRST_PHONE + number)
+    user_id = new.user_id if "user_id" in given else made_up_user_id(phone or f"user {number}")
+    if not phone and not user_id:
+        raise ValueError("phone and user_id are both null; a user needs one of them")
+    if new.hide_number and not user_id:
+        raise ValueError("hide_number needs a user_id, or nothing would name the user")
+    username = new.username
+    if new.hide_number and not username:
+        # only users who adopted a username can hide their number
+        username = re.sub(r"[^a-z0-9._]", "", new.name.lower()).ljust(3, "_") + str(number)
+    return User(
+        id=f"u{number}",
+        name=new.name,
+        wa_id=phone,
+        user_id=user_id,
+        username=username,
+        hide_number=new.hide_number,
+        open=new.open,
+    )
+
+
+def made_up_user_id(seed: str) -> str:
+    """Return a BSUID that is always the same for the same number."""
+    country = next((code for prefix, code in COUNTRIES.items() if seed.startswith(prefix)), "BR")
+    return f"{country}.{int(hashlib.sha256(seed.encode()).hexdigest()[:13], 16)}"
