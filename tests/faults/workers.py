@@ -23,6 +23,7 @@ from app.embedded.process import Process
 from app.settings import Settings
 from app.topics import ensure_topics
 from tests.faults import chaos_app
+from tests.faults.bench.kafka_log import until_known
 from tests.system.system import KAFKA, REPOSITORY, until
 
 READY_SECONDS = 90.0
@@ -160,6 +161,7 @@ class Bench:
         )
         await consumer.start()
         try:
+            await until_known(consumer)
             partitions = [TopicPartition(chaos_app.NUMBERS, number) for number in range(PARTITIONS)]
             consumer.assign(partitions)
             return {one.partition: await consumer.committed(one) or 0 for one in partitions}

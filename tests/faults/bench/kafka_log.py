@@ -8,7 +8,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from tests.system.system import until
+
 PARTITIONS = 4
+KNOWN_SECONDS = 60.0
 
 
 async def read_whole(bootstrap: str, topics: Iterable[str]) -> dict[str, list[Any]]:
@@ -62,8 +65,18 @@ async def lag_of(bootstrap: str, group: str, topics: Iterable[str]) -> int:
         await consumer.stop()
 
 
+async def until_known(consumer: AIOKafkaConsumer) -> None:
+    """Wait until a started consumer knows the brokers: a Kafka that has just come back may name none at first."""
+
+    async def known() -> bool:
+        return bool(consumer._client.cluster.brokers()) or await consumer._client.force_metadata_update()
+
+    await until(known, KNOWN_SECONDS, "Kafka naming its brokers")
+
+
 async def _partitions(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
     wanted = list(topics)
+    await until_known(consumer)
     await consumer._client.force_metadata_update()
     await consumer._client.set_topics(wanted)
     found = []
