@@ -24,10 +24,11 @@ async def test_sessions_and_windows_are_mirrored_and_rebuilt(system: System) -> 
     async with redis.from_url(system.stack.valkey.url) as client:
 
         async def mirrored() -> Any:
-            return await client.get(f"wab:session:{key}") and await client.get(f"wab:window:{key}")
+            session = orjson.loads(await client.get(f"wab:session:{key}") or b"{}")
+            # The menu's session, without an agent, is mirrored first; the chosen agent follows it.
+            return session.get("agent") is not None and await client.get(f"wab:window:{key}") and session
 
-        await until(mirrored, 20, f"session and window of {key} in Redis: {await client.keys('*')}")
-        session = orjson.loads(await client.get(f"wab:session:{key}") or b"")
+        session = await until(mirrored, 20, f"session and window of {key} in Redis: {await client.keys('*')}")
         assert session["agent"] == system.agents["Help Desk"]["id"]
         left = await client.ttl(f"wab:window:{key}")
         assert 86_000 < left <= 86_400
