@@ -5,9 +5,10 @@ to a broker's auto-creation, which picks a number of its own.
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -136,9 +137,26 @@ async def _count(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, 
 
 
 async def _create_and_count(settings: Settings, wanted: dict[str, TopicSpec]) -> dict[str, int]:
+    """Create what is missing and count, as often as it takes; the caller bounds the time.
+
+    A Kafka that is only starting refuses, and in a cluster the client may ask the one node that is away.
+    """
+    with _quiet_client() as quiet:
+        for attempt in itertools.count():
+            try:
+                return await _try_to_create_and_count(settings, wanted)
+            except (KafkaError, OSError) as error:
+                if attempt == 0:
+                    log.info("waiting for Kafka at %s (%s)", ", ".join(settings.kafka), type(error).__name__)
+                    quiet()
+                await asyncio.sleep(0.5)
+    raise AssertionError("unreachable")
+
+
+async def _try_to_create_and_count(settings: Settings, wanted: dict[str, TopicSpec]) -> dict[str, int]:
     admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka))
-    await _start(admin, list(settings.kafka))
     try:
+        await admin.start()
         existing = set(await admin.list_topics())
         for spec in (spec for spec in wanted.values() if spec.name not in existing):
             await _create(admin, spec, settings.replication)
@@ -151,20 +169,13 @@ async def _create_and_count(settings: Settings, wanted: dict[str, TopicSpec]) ->
         await admin.close()
 
 
-async def _start(admin: AIOKafkaAdminClient, servers: list[str]) -> None:
-    """Connect, waiting for a broker that is only starting; the caller bounds the time."""
+@contextlib.contextmanager
+def _quiet_client() -> Iterator[Callable[[], None]]:
+    """Lets the caller silence the client, which would say the same twice a second; undone at the end."""
     engine = logging.getLogger("aiokafka")
     level = engine.level
     try:
-        for attempt in itertools.count():
-            try:
-                await admin.start()
-                return
-            except KafkaError as error:
-                if attempt == 0:
-                    log.info("waiting for Kafka at %s (%s)", ", ".join(servers), type(error).__name__)
-                    engine.setLevel(logging.CRITICAL)  # it would say the same twice a second
-                await asyncio.sleep(0.5)
+        yield lambda: engine.setLevel(logging.CRITICAL)
     finally:
         engine.setLevel(level)
 

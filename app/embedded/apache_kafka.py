@@ -1,7 +1,7 @@
-"""Apache Kafka itself, one KRaft node without ZooKeeper, from the jars that Maven fetches. Needs Java 17 or newer.
+"""Apache Kafka itself, a KRaft node without ZooKeeper, from the jars that Maven fetches. Needs Java 17 or newer.
 
 In: a port, a directory, a folder for jars. Out: `bootstrap`. Data survives stop() and kill(). The largest record is
-Kafka's default, 1 MiB: what is bigger must be split before it is produced. Slower to start than the embedded one.
+Kafka's default, 1 MiB, for topics that set no other. Slower to start than the embedded one.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.embedded.kafka import metadata_answers
@@ -61,19 +63,35 @@ rootLogger.appenderRef.console.ref = console
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node's place in a cluster: its id, and the controllers' ports by node id."""
+
+    node: int
+    controllers: Mapping[int, int]
+
+
 class ApacheKafka(Service):
-    """Apache Kafka; restart(empty=True) loses its data."""
+    """A node of Apache Kafka, alone or in a cluster; restart(empty=True) loses its data."""
 
     name = "kafka"
     embedded = False
+    replication = 1
     start_limit = 60.0
     grace = 15.0
 
     def __init__(
-        self, port: int, data_dir: Path, jars_dir: Path | None = None, *, sink: LineSink | None = None
+        self,
+        port: int,
+        data_dir: Path,
+        jars_dir: Path | None = None,
+        *,
+        place: Place | None = None,
+        sink: LineSink | None = None,
     ) -> None:
         super().__init__(port, data_dir, sink=sink)
         self.jars_dir = jars_dir or default_jars_dir()
+        self.place = place or Place(1, {1: free_port()})
 
     @property
     def bootstrap(self) -> str:
@@ -92,8 +110,8 @@ class ApacheKafka(Service):
         (self.data_dir / "log4j2.properties").write_text(logging, encoding="utf-8")
         if (self.data_dir / "logs" / "meta.properties").exists():
             return
-        self._properties.write_text(self._configuration(free_port()), encoding="utf-8")
-        words = ["format", "--standalone", "--cluster-id", "d2hhdHNhcHAtYnJva2Vy", "--config", str(self._properties)]
+        self._properties.write_text(self._configuration(), encoding="utf-8")
+        words = ["format", "--cluster-id", "d2hhdHNhcHAtYnJva2Vy", "--config", str(self._properties)]
         tool = Process("kafka format", [*self._java(), "kafka.tools.StorageTool", *words], directory=self.data_dir)
         if await tool.run() != 0:
             raise ProcessFailed(f"Apache Kafka could not format {self.data_dir}; {tool.quote()}")
@@ -119,27 +137,32 @@ class ApacheKafka(Service):
             f"{jars(self.jars_dir)}{os.sep}*",
         ]
 
-    def _configuration(self, controller_port: int) -> str:
+    def _configuration(self) -> str:
+        node, controllers = self.place.node, self.place.controllers
+        listeners = f"PLAINTEXT://{self.bootstrap},CONTROLLER://{HOST}:{controllers[node]}"
+        # In a cluster every record is on all nodes, and acknowledged by all but one: one may be lost.
+        copies, acknowledged = str(len(controllers)), str(max(1, len(controllers) - 1))
         values = {
             "process.roles": "broker,controller",
-            "node.id": "1",
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{HOST}:{controller_port}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{HOST}:{controller_port}",
+            "node.id": str(node),
+            "listeners": listeners,
+            "advertised.listeners": listeners,
             "controller.listener.names": "CONTROLLER",
-            "controller.quorum.bootstrap.servers": f"{HOST}:{controller_port}",
+            "controller.quorum.voters": ",".join(f"{one}@{HOST}:{port}" for one, port in controllers.items()),
             "log.dirs": str(self.data_dir / "logs"),
             "auto.create.topics.enable": "false",
             "group.initial.rebalance.delay.ms": "0",
             # After kill -9 the node is let in again only when its old session is over (9 s by default).
             "broker.session.timeout.ms": "3000",
             "broker.heartbeat.interval.ms": "500",
-            "offsets.topic.replication.factor": "1",
+            "min.insync.replicas": acknowledged,
+            "offsets.topic.replication.factor": copies,
             "offsets.topic.num.partitions": "4",
-            "transaction.state.log.replication.factor": "1",
-            "transaction.state.log.min.isr": "1",
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": acknowledged,
             "transaction.state.log.num.partitions": "4",
-            "share.coordinator.state.topic.replication.factor": "1",
-            "share.coordinator.state.topic.min.isr": "1",
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": acknowledged,
         }
         return "".join(f"{name}={value}\n" for name, value in values.items())
 

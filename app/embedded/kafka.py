@@ -22,6 +22,7 @@ class EmbeddedKafka(Service):
 
     name = "kafka"
     embedded = True
+    replication = 1
     # It holds no files, so there is nothing to wait for.
     grace = 2.0
 

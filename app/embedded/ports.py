@@ -5,12 +5,13 @@ In: a host and a port or a setting's name. Out: a number, or one line that says 
 
 import random
 import socket
+import sys
 
 # Below the range from which systems take the ports of outgoing connections (32768 on Linux, 49152 on macOS), so that
 # a port stays free between the choice and the start of the server, and while a server is restarted.
 LOWEST, HIGHEST = 20_000, 32_000
 
-_given: set[int] = set()
+_given: dict[int, socket.socket | None] = {}
 
 
 class PortTaken(RuntimeError):
@@ -33,13 +34,27 @@ def port_in_use(host: str, port: int) -> bool:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port nobody listens on and this process has not handed out before; raises RuntimeError if there is none."""
+    """A port nobody listens on and no living process of ours was given before; raises RuntimeError if there is none."""
     for _ in range(1000):
         port = random.randrange(LOWEST, HIGHEST)  # noqa: S311 - no secret
-        if port not in _given and not port_in_use(host, port):
-            _given.add(port)
+        if port not in _given and _promise(port) and not port_in_use(host, port):
             return port
     raise RuntimeError(f"no free port between {LOWEST} and {HIGHEST} on {host}: stop some servers")
+
+
+def _promise(port: int) -> bool:
+    """Keep other processes from being given a port until this one ends; False when one was."""
+    promise: socket.socket | None = None
+    if sys.platform == "linux":
+        # A name, not a file: it is gone with the process, however that ends.
+        promise = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            promise.bind(f"\0whatsapp-broker-port-{port}")
+        except OSError:
+            promise.close()
+            return False
+    _given[port] = promise
+    return True
 
 
 def claim_port(host: str, port: int, user: str, setting: str) -> int:

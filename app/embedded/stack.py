@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal, Self
 
+from app.embedded.apache_cluster import ApacheCluster
 from app.embedded.apache_kafka import ApacheKafka
 from app.embedded.environment import Credentials, Ports, process_environment
 from app.embedded.kafka import EmbeddedKafka
@@ -21,6 +22,9 @@ from app.embedded.postgres import Postgres
 from app.embedded.process import LineSink
 from app.embedded.service import HOST, Service
 from app.embedded.valkey import Valkey
+
+KafkaKind = Literal["embedded", "apache", "apache3"]
+"""The embedded broker, Apache Kafka on one node, Apache Kafka on three."""
 
 PREFIX = "whatsapp-broker-"
 LOCK = "lock"
@@ -32,7 +36,7 @@ class Stack:
     def __init__(
         self,
         *,
-        kafka: Literal["embedded", "apache"] = "embedded",
+        kafka: KafkaKind = "embedded",
         kafka_port: int = 0,
         redis_port: int = 0,
         postgres_port: int = 0,
@@ -53,8 +57,10 @@ class Stack:
         self.data_dir.chmod(0o711)
         self._lock: IO[str] | None = hold(self.data_dir)
         kafka_port = kafka_port or free_port()
-        self.kafka: EmbeddedKafka | ApacheKafka
-        if kafka == "apache":
+        self.kafka: EmbeddedKafka | ApacheKafka | ApacheCluster
+        if kafka == "apache3":
+            self.kafka = ApacheCluster(self.data_dir / "kafka", jars_dir, sink=sink)
+        elif kafka == "apache":
             self.kafka = ApacheKafka(kafka_port, self.data_dir / "kafka", jars_dir, sink=sink)
         else:
             self.kafka = EmbeddedKafka(kafka_port, self.data_dir / "kafka", sink=sink)
@@ -63,7 +69,7 @@ class Stack:
         self.mongo = Mongo(mongo_port or free_port(), self.data_dir / "mongo", sink=sink)
 
     @property
-    def services(self) -> tuple[Service, ...]:
+    def services(self) -> tuple[Service | ApacheCluster, ...]:
         """The four services, the slowest first."""
         return (self.kafka, self.postgres, self.mongo, self.valkey)
 
@@ -92,6 +98,7 @@ class Stack:
             **process_environment(self.host, self.ports, self.credentials, self.partitions),
             "BROKER_KAFKA": self.kafka.bootstrap,
             "BROKER_EMBEDDED_KAFKA": "true" if self.kafka.embedded else "false",
+            "BROKER_REPLICATION": str(self.kafka.replication),
             "BROKER_REDIS_URL": self.valkey.url,
             "BROKER_POSTGRES_DSN": self.postgres.dsn,
             "BROKER_MONGO_URL": self.mongo.url,

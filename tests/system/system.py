@@ -10,19 +10,19 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self, get_args
 
 import aiohttp
 
 from app.embedded.environment import Ports
 from app.embedded.ports import free_port
 from app.embedded.process import Process
-from app.embedded.stack import Stack
+from app.embedded.stack import KafkaKind, Stack
 from tests.system.agent_program import AgentProgram
 from tests.system.phones import Phone, Simulator
 
 REPOSITORY = Path(__file__).parents[2]
-KAFKA: Literal["embedded", "apache"] = "apache" if os.environ.get("BROKER_TEST_KAFKA") == "apache" else "embedded"
+KAFKA: KafkaKind = next(one for one in get_args(KafkaKind) if one == os.environ.get("BROKER_TEST_KAFKA", "embedded"))
 START_SECONDS = 60.0
 AGENTS = ("Consumer Service", "Sales", "Help Desk")
 

@@ -18,6 +18,7 @@ from app.topics import Topics
 from tests.faults.bench.kafka_log import ends_of, lag_of
 from tests.faults.bench.plan import Habits, Plan, Written
 from tests.faults.bench.players import EchoProgram, UserPlayer
+from tests.faults.bench.slow import SlowLine
 from tests.faults.bench.stores import judge_chat, judge_mirror, rebuild_mirror
 from tests.faults.bench.truth import broker_settings, gather_truth
 from tests.faults.bench.verdict import Findings, judge
@@ -34,18 +35,32 @@ class Stuck(Exception):
 
 
 class BenchSystem(System):
-    """A system that may have more than one sender."""
+    """A system that may have more than one sender, and lines to its stores that can be made slow."""
 
     def __init__(self, *, senders: int = 1, **more: Any) -> None:
         super().__init__(**more)
         self.more_senders = [f"sender-{number}" for number in range(1, senders)]
         self.more_ports: dict[str, int] = {}
+        self.lines: dict[str, SlowLine] = {}
+        self._open = contextlib.AsyncExitStack()
+
+    async def __aexit__(self, *error: object) -> None:
+        await super().__aexit__(*error)
+        await self._open.aclose()
 
     def port_of(self, name: str) -> int:
         """The port of a process."""
         return self.more_ports.get(name) or super().port_of(name)
 
     async def _start(self) -> None:
+        stack = self.stack
+        for name, store, variable, address in (
+            ("valkey", stack.valkey, "BROKER_REDIS_URL", stack.valkey.url),
+            ("postgres", stack.postgres, "BROKER_POSTGRES_DSN", stack.postgres.dsn),
+            ("mongo", stack.mongo, "BROKER_MONGO_URL", stack.mongo.url),
+        ):
+            line = self.lines[name] = await self._open.enter_async_context(SlowLine(store.port))
+            self.settings[variable] = address.replace(str(store.port), str(line.port))
         await super()._start()
         for name in self.more_senders:
             self.more_ports[name] = free_port()
@@ -197,11 +212,11 @@ class Bench:
         except Stuck as stuck:
             raise Stuck(f"{stuck}; it said {said}; {self.system.processes[name].quote()}") from None
 
-    async def healed(self) -> None:
-        """Wait until everything is ready and messages flow; then one more fault has been survived."""
+    async def healed(self, faults: int = 1) -> None:
+        """Wait until everything is ready and messages flow; then so many more faults have been survived."""
         await self.ready()
         await self.heard(HEARD_AFTER_A_STRIKE)
-        self.struck += 1
+        self.struck += faults
 
     async def start(self, process: Process) -> None:
         """Start a process that has ended."""

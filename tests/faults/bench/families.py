@@ -17,6 +17,7 @@ from tests.faults.bench.plan import Habits
 Strike = Callable[[Bench], Awaitable[None]]
 BROKER_PARTITIONS = PARTITIONS * 6
 """Of one broker worker that is alone: four routed topics and two changelogs."""
+CLOCKS = ("broker-0", "broker-1", "sender", "webhook")
 WORKERS = ("broker-0", "broker-1", "broker-2")
 
 
@@ -28,7 +29,7 @@ class Family:
     system: dict[str, Any] = field(default_factory=dict)
     habits: Habits = field(default_factory=Habits)
     ordered: bool = True
-    broker: str = ""
+    kafka: str = ""
     """Which Kafka it needs; empty: any."""
 
     async def strike(self, bench: Bench, number: int) -> None:
@@ -70,7 +71,7 @@ GRAPH: list[Strike] = [
     graph("refused", errors=[{"code": 131000, "http_status": 500, "rate": 0.3}]),
     graph("refused", errors=[{"code": 131026, "http_status": 400, "rate": 0.2}]),
     graph("stalled", stall_rate=0.2, stall_seconds=30.0),
-    graph("refused", token_expired=True),
+    partial(outages.token_expired, seconds=60.0),
 ]
 WEBHOOKS: list[Strike] = [
     partial(outages.webhooks, duplicates=0.5),
@@ -79,8 +80,9 @@ WEBHOOKS: list[Strike] = [
     partial(outages.webhooks, batch_items=5, reorder=0.5),
 ]
 STORES: list[Strike] = [
-    *away("valkey", "paused", "killed", "stopped"),
-    *away("postgres", "paused", "stopped", "killed"),
+    *away("valkey", "paused", "stopped", "killed", "slow", "emptied"),
+    *away("postgres", "paused", "stopped", "killed", "slow", "emptied"),
+    *away("mongo", "paused", "stopped", "killed", "slow", "emptied"),
 ]
 POINTS: list[Strike] = [
     *point("broker-0", "effects_acknowledged", "session_written", "state_written", "bridge_carried"),
@@ -91,54 +93,45 @@ FREEZE_BROKER = [
     partial(strikes.freeze, name=one, survivor=other, partitions=BROKER_PARTITIONS)
     for one, other in (("broker-0", "broker-1"), ("broker-1", "broker-0"))
 ]
+PROCESSES = ("broker-0", "sender", "webhook", "chat")
+KAFKA: list[Strike] = [partial(outages.kafka_away, seconds=seconds) for seconds in (5, 30, 90)]
+MIXED: list[Strike] = [
+    *kill("broker-0", "broker-1", "sender", "webhook", "chat"),
+    partial(strikes.kill_together, names=PROCESSES),
+    *term("broker-0", "broker-1", "sender", "webhook", "chat"),
+    *POINTS,
+    *FREEZE_BROKER,
+    # Of an emptied MongoDB nobody could say afterwards whether the chat had everything.
+    *away("valkey", "paused", "stopped", "killed", "slow", "emptied"),
+    *away("postgres", "paused", "stopped", "killed", "slow", "emptied"),
+    *away("mongo", "paused", "stopped", "killed", "slow"),
+    *GRAPH,
+    *WEBHOOKS,
+    *KAFKA[:2],
+]
+MIXED_SYSTEM: dict[str, Any] = {"brokers": 2, "chat": True}
+LIVELY = Habits(bursts=True, late=True)
 FAMILIES: dict[str, Family] = {
-    "kill_broker": Family(kill("broker-0")),
-    "kill_sender": Family(kill("sender")),
-    "kill_webhook": Family(kill("webhook")),
-    "kill_chat": Family(kill("chat"), {"chat": True}),
-    "term_broker": Family(term("broker-0")),
-    "term_sender": Family(term("sender")),
-    "term_webhook": Family(term("webhook")),
-    "term_chat": Family(term("chat"), {"chat": True}),
-    "point_effects": Family(point("broker-0", "effects_acknowledged")),
-    "point_session": Family(point("broker-0", "session_written")),
-    "point_state": Family(point("broker-0", "state_written")),
-    "point_bridge": Family(point("broker-0", "bridge_carried")),
-    "point_webhook": Family(point("webhook", "webhook_taken")),
-    "point_answer": Family(point("sender", "answer_unread")),
-    "point_request": Family(point("sender", "request_unwritten")),
-    "point_outcome": Family(point("sender", "outcome_reported")),
-    "join_leave": Family([partial(strikes.join_and_leave, names=WORKERS)], {"brokers": 3}),
-    "freeze_broker": Family(FREEZE_BROKER, {"brokers": 2}),
-    "freeze_sender": Family([strikes.freeze_sender], {"senders": 2}),
-    "kafka_away": Family([partial(outages.kafka_away, seconds=seconds) for seconds in (5, 30, 90)]),
-    "redis_away": Family(away("valkey", "paused", "stopped", "killed", "emptied"), {"chat": True}),
-    "postgres_away": Family(away("postgres", "paused", "stopped", "killed", "emptied")),
-    "mongo_away": Family(away("mongo", "paused", "stopped", "killed", "emptied"), {"chat": True}),
+    "kafka": Family(KAFKA),
+    "kill": Family([*kill(*PROCESSES), partial(strikes.kill_together, names=PROCESSES)], {"chat": True}),
+    "term": Family(term(*PROCESSES), {"chat": True}),
+    "points": Family(POINTS),
+    "workers": Family([partial(strikes.join_and_leave, names=WORKERS)], {"brokers": 3}),
+    "frozen": Family([*FREEZE_BROKER, strikes.freeze_sender], {"brokers": 2, "senders": 2}),
+    "stores": Family(STORES, {"chat": True}),
     "graph": Family(GRAPH),
-    "webhooks": Family(WEBHOOKS, habits=Habits(bursts=True, late=True), ordered=False),
-    "disk_wiped": Family(
-        [partial(strikes.wipe, name=name) for name in ("broker-0", "sender")], {"BROKER_TABLE_STORE": "rocksdb"}
+    "webhooks": Family(WEBHOOKS, habits=LIVELY, ordered=False),
+    "disk": Family(
+        [partial(strikes.wipe, name=one) for one in ("broker-0", "sender")], {"BROKER_TABLE_STORE": "rocksdb"}
     ),
-    "clocks": Family(
-        [partial(strikes.change_clock, name=name) for name in ("broker-0", "broker-1", "sender", "webhook")],
-        {"brokers": 2},
-    ),
-    "handful": Family([*kill("broker-0", "sender", "webhook"), *POINTS, partial(outages.kafka_away, seconds=5)]),
-    "mixed": Family(
-        [
-            *kill("broker-0", "broker-1", "sender", "webhook", "chat"),
-            *term("broker-0", "broker-1", "sender", "webhook", "chat"),
-            *POINTS,
-            *FREEZE_BROKER,
-            *STORES,
-            *GRAPH,
-            *WEBHOOKS,
-            partial(outages.kafka_away, seconds=5),
-            partial(outages.kafka_away, seconds=30),
-        ],
-        {"brokers": 2, "chat": True},
-        Habits(bursts=True, late=True),
-        ordered=False,
+    "clocks": Family([partial(strikes.change_clock, name=one) for one in CLOCKS], {"brokers": 2}),
+    "node": Family([outages.kafka_node_away], kafka="apache3"),
+    "mixed": Family(MIXED, MIXED_SYSTEM, LIVELY, ordered=False),
+    "mixed_nodes": Family(
+        [*MIXED, *[outages.kafka_node_away] * 5], MIXED_SYSTEM, LIVELY, ordered=False, kafka="apache3"
     ),
 }
+SMALL: dict[str, Family] = {
+    "handful": Family([*kill("broker-0", "sender", "webhook"), *POINTS, partial(outages.kafka_away, seconds=5)]),
+}
+"""Not a family of its own: some of each for a quick look."""

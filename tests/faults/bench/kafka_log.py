@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from tests.system.system import until
 
@@ -63,6 +65,20 @@ async def lag_of(bootstrap: str, group: str, topics: Iterable[str]) -> int:
         return sum(max(0, ends[one] - committed[one]) for one in partitions)
     finally:
         await consumer.stop()
+
+
+async def in_step(bootstrap: str, copies: int) -> bool:
+    """Whether every partition has so many copies with all records; False while a node cannot be asked."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+    try:
+        await admin.start()
+        topics = await admin.describe_topics()
+    except KafkaError:
+        return False
+    finally:
+        await admin.close()
+    partitions = [partition for topic in topics for partition in topic["partitions"]]
+    return all(len(partition["isr"]) >= min(copies, len(partition["replicas"])) for partition in partitions)
 
 
 async def until_known(consumer: AIOKafkaConsumer) -> None:

@@ -34,6 +34,8 @@ class UserPlayer:
         self._note = note
         self._menu_by = ""
         self._crafted = 0
+        self._received: list[dict[str, Any]] = []
+        self._after = 0
 
     async def play(self, over: asyncio.Event) -> None:
         """Go through the plan until it is over."""
@@ -44,6 +46,12 @@ class UserPlayer:
                 await self._hears(f"echo {step.texts[-1]}", over)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), step.pause)
+
+    async def received(self) -> list[dict[str, Any]]:
+        """Every message the business has sent to this phone so far; asks only for what is new."""
+        found, self._after = await self.phone.transcript(self._after)
+        self._received += [message for message in found if message["direction"] == "in"]
+        return self._received
 
     async def _do(self, step: Step) -> None:
         match step.kind:
@@ -90,7 +98,7 @@ class UserPlayer:
         mark = f"menu|{digest(self._menu_by)[:8]}|"
 
         async def shown() -> Any:
-            found = [one for one in await self.phone.received() if mark in json.dumps(one["raw"])]
+            found = [one for one in (await self.received())[-20:] if mark in json.dumps(one["raw"])]
             return found[-1] if found else None
 
         try:
@@ -145,7 +153,7 @@ class UserPlayer:
         """Wait for an answer, but not for ever: people go on."""
 
         async def heard() -> bool:
-            return over.is_set() or any(words in one["text"] for one in await self.phone.received())
+            return over.is_set() or any(words in one["text"] for one in (await self.received())[-20:])
 
         with contextlib.suppress(AssertionError):
             await until(heard, ANSWER_SECONDS, words)

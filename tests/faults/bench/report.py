@@ -3,10 +3,14 @@
 In: results of runs. Out: text for a terminal, and the exit code.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from dataclasses import fields as fields_of
 
-from tests.faults.bench.verdict import Findings
+import orjson
+
+from tests.faults.bench.verdict import Findings, Violation
 
 COLUMNS = (
     "family", "broker", "seeds", "runs", "faults", "messages", "replies", "repeats", "refused",
@@ -30,11 +34,32 @@ class Result:
     longest_end: float = 0.0
     """Seconds from SIGTERM to the end, at most."""
 
+    def to_json(self) -> bytes:
+        """One line that `from_json` reads."""
+        fields = {one.name: getattr(self, one.name) for one in fields_of(self)}
+        return orjson.dumps({**fields, "findings": _plain(self.findings)})
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> "Result":
+        """The opposite of `to_json`."""
+        data = orjson.loads(line)
+        found = data.pop("findings")
+        violations = [Violation(**one) for one in found["violations"]]
+        findings = Findings(Counter(found["counts"]), violations, found["in_doubt"], found["stall"])
+        return cls(**data, findings=findings)
+
+
+def _plain(findings: Findings) -> dict[str, object]:
+    # A Counter is no mapping that asdict could copy.
+    return {**asdict(replace(findings, counts=Counter())), "counts": dict(findings.counts)}
+
 
 def table(results: Sequence[Result]) -> str:
     """The table, one line per family."""
-    families = list(dict.fromkeys(result.family for result in results))
-    rows = [COLUMNS, *(_row([one for one in results if one.family == family]) for family in families)]
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.broker, result.family), []).append(result)
+    rows = [COLUMNS, *map(_row, groups.values())]
     widths = [max(len(row[number]) for row in rows) for number in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
@@ -50,7 +75,7 @@ def _row(results: Sequence[Result]) -> tuple[str, ...]:
     return (
         results[0].family,
         results[0].broker,
-        ",".join(str(one.seed) for one in results),
+        _seeds(results),
         str(len(results)),
         str(sum(one.struck for one in results)),
         *(count(what) for what in ("messages", "replies", "repeats", "refused")),
@@ -60,6 +85,13 @@ def _row(results: Sequence[Result]) -> tuple[str, ...]:
         f"{max(one.findings.stall for one in results):.1f}",
         f"{sum(one.seconds for one in results):.0f}",
     )
+
+
+def _seeds(results: Sequence[Result]) -> str:
+    seeds = sorted({one.seed for one in results})
+    if len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1)):
+        return f"{seeds[0]}–{seeds[-1]}"
+    return ",".join(map(str, seeds))
 
 
 def details(results: Sequence[Result]) -> str:

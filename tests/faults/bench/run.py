@@ -1,21 +1,25 @@
-"""Runs families: a system each, struck as often as asked, judged at the end.
+"""Runs families: a system each, struck as often as asked, judged at the end; several at once, each a process.
 
-In: the options of the command line. Out: results, the table, the exit code. A seed repeats the plans of users and of
-strikes; what the machine does between them it cannot repeat.
+In: the options of the command line. Out: results, one line of JSON each in a file, the table, the exit code. A seed
+repeats the plans of users and of strikes; what the machine does between them it cannot repeat.
 """
 
+import asyncio
+import os
+import sys
 import time
 from argparse import Namespace
+from pathlib import Path
 
 from tests.faults.bench.bench import Bench, Stuck
-from tests.faults.bench.families import FAMILIES
+from tests.faults.bench.families import FAMILIES, SMALL
 from tests.faults.bench.report import Result, details, is_clean, table
-from tests.system.system import KAFKA
+from tests.system.system import KAFKA, REPOSITORY
 
 
-async def run_family(name: str, seed: int, strikes: int, *, users: int = 12, minutes: float = 0.0) -> Result:
+async def run_family(name: str, seed: int, strikes: int, *, users: int = 8, minutes: float = 0.0) -> Result:
     """One system, struck so often (or for so many minutes), and its findings."""
-    family = FAMILIES[name]
+    family = (FAMILIES | SMALL)[name]
     begun = time.monotonic()
     bench = Bench(f"{name}/{seed}", users=users, habits=family.habits, ordered=family.ordered, **family.system)
     async with bench:
@@ -32,20 +36,71 @@ async def run_family(name: str, seed: int, strikes: int, *, users: int = 12, min
 
 async def run_all(options: Namespace) -> int:
     """Run what the command line asks for; returns the exit code."""
-    names = list(FAMILIES) if options.family == "all" else options.family.split(",")
-    results: list[Result] = []
+    runs = planned(options)
+    turns = asyncio.Semaphore(options.jobs)
+    failed = 0
+
+    async def in_turn(name: str, seed: int, strikes: int) -> None:
+        nonlocal failed
+        async with turns:
+            if options.jobs == 1:
+                _note(
+                    options.results, await run_family(name, seed, strikes, users=options.users, minutes=options.minutes)
+                )
+            else:
+                failed += await _apart(options, name, seed, strikes)
+
+    await asyncio.gather(*(in_turn(*run) for run in runs))
+    if options.part:
+        return 0
+    results = read_results(options.results)
+    print()
+    print(table(results))
+    return 0 if is_clean(results) and not failed else 1
+
+
+def planned(options: Namespace) -> list[tuple[str, int, int]]:
+    """Family, seed and number of strikes of each run."""
+    names = (
+        [name for name in FAMILIES if name != "mixed_nodes"] if options.family == "all" else options.family.split(",")
+    )
+    runs = []
     for name in names:
-        if FAMILIES[name].broker not in ("", KAFKA):
+        if (FAMILIES | SMALL)[name].kafka not in ("", KAFKA):
             continue
         left, seed = options.strikes, options.seed
         while left > 0:
-            number = min(left, options.per_run)
-            result = await run_family(name, seed, number, users=options.users, minutes=options.minutes)
-            results.append(result)
-            print(f"{name} seed {seed}: {result.struck} faults in {result.seconds:.0f} s", flush=True)
-            if said := details([result]):
-                print(said, flush=True)
-            left, seed = left - number, seed + 1
-    print()
-    print(table(results))
-    return 0 if is_clean(results) else 1
+            runs.append((name, seed, min(left, options.per_run)))
+            left, seed = left - options.per_run, seed + 1
+    return runs
+
+
+def read_results(path: str) -> list[Result]:
+    """The results a file holds; none when there is no file yet."""
+    file = Path(path)
+    return [Result.from_json(line) for line in file.read_bytes().splitlines()] if file.exists() else []
+
+
+def _note(path: str, result: Result) -> None:
+    with Path(path).open("ab") as file:
+        file.write(result.to_json() + b"\n")
+    print(f"{result.family} seed {result.seed}: {result.struck} faults in {result.seconds:.0f} s", flush=True)
+    if said := details([result]):
+        print(said, flush=True)
+
+
+async def _apart(options: Namespace, name: str, seed: int, strikes: int) -> int:
+    """A run in a process of its own; returns its exit code."""
+    words = ["--family", name, "--seed", str(seed), "--strikes", str(strikes), "--per-run", str(strikes)]
+    words += ["--users", str(options.users), "--minutes", str(options.minutes), "--kafka", KAFKA]
+    words += ["--results", options.results, "--part"]
+    environment = {**os.environ}
+    if log := environment.get("BROKER_TEST_LOG"):
+        environment["BROKER_TEST_LOG"] = f"{log}.{KAFKA}.{name}.{seed}"
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.faults.bench", *words, env=environment, cwd=REPOSITORY
+    )
+    code = await child.wait()
+    if code:
+        print(f"{name} seed {seed}: the run itself failed with exit code {code}", flush=True)
+    return code

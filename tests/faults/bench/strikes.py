@@ -37,6 +37,16 @@ async def kill(bench: Bench, name: str) -> None:
     await bench.healed()
 
 
+async def kill_together(bench: Bench, names: Sequence[str]) -> None:
+    """kill -9 of two processes at the same moment, and start both again."""
+    await in_traffic(bench)
+    chosen = [bench.system.processes[name] for name in bench.rng.sample(list(names), 2)]
+    await asyncio.gather(*(process.kill_and_wait() for process in chosen))
+    await bench.some_written(bench.rng.randint(0, 6))
+    await asyncio.gather(*(bench.start(process) for process in chosen))
+    await bench.healed()
+
+
 async def terminate(bench: Bench, name: str) -> None:
     """SIGTERM; an orderly end leaves the group within 20 s."""
     await in_traffic(bench)

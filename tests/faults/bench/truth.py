@@ -85,7 +85,7 @@ async def gather_truth(
         address = player.phone.address
         user = UserTruth(address, user_key(number, address, None), dict(player.plan.expected))
         user.written = [one for one in written if one.user == address]
-        user.phone = [_with_mark(message) for message in await player.phone.received()]
+        user.phone = [_with_mark(message) for message in await player.received()]
         users[user.key] = user
     replies = [reply for program in programs for reply in program.replies]
     return Truth(topics, registers[-1], settings.rules, users, records, replies, ordered)
