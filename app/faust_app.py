@@ -12,6 +12,7 @@ from faust.web.drivers.aiohttp import Web
 from mode import Service
 
 from app import faust_compat
+from app.faust_table import SafeTable
 from app.settings import Settings
 from app.topics import RECORD_MAX
 
@@ -115,7 +116,7 @@ def make_app(settings: Settings, name: str, port: int, *, producer_only: bool = 
         web_application_options={"client_max_size": settings.webhook_max_bytes},
         TableManager=faust_compat.SafeTableManager,
         Topic=faust_compat.SafeTopic,
-        Table=faust_compat.SafeTable,
+        Table=SafeTable,
         autodiscover=False,
         **options,
     )

@@ -14,32 +14,29 @@ newer Faust no longer has it.
 | SafeConsumer.on_partitions_revoked | acknowledged, uncommitted offsets are dropped before the commit of a rebalance |
 | SafeConsumer._commit_offsets | offsets are committed although the flush gave up or a changelog write failed |
 | SafeRecovery | streams resume while the drain loop still runs: its records are lost (upstream #596) |
-| SafeTable | nobody can wait for a changelog write |
+| SafeTable (app/faust_table.py) | nobody can wait for a changelog write |
+| impatient (app/kafka_client.py) | requests to a node that hangs wait for 20 minutes (producer) or 90 s (consumer) |
 | Lease (app/lease.py) | a worker frozen past its session writes state for partitions it has lost |
 """
 
 import asyncio
 import logging
 import os
-from collections.abc import Callable
 from typing import Any
 
 import faust
 import faust.transport.drivers.aiokafka as driver
-from faust.streams import current_event
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.types import TP
 from faust.types.tuples import FutureMessage
 
-from app.lease import TICK_SECONDS, Lease, NotOurs, keep
+from app.kafka_client import impatient
+from app.lease import TICK_SECONDS, Lease, keep
 
 VERSION = "0.15.3"
 PARK_SECONDS = 5.0
 """How long the drain loop may take to stand still before a rebalance goes on without it."""
-
-RECORD_OVERHEAD = 1024
-"""Bytes that a record is longer than its key and value, at most."""
 
 log = logging.getLogger("broker.faust")
 
@@ -67,6 +64,8 @@ class SafeThread(driver.AIOKafkaConsumerThread):
         wait = getattr(self.app, "fetch_wait_ms", None)
         if wait is not None:
             consumer._fetch_max_wait_ms = wait
+        if getattr(self.app, "idempotent", False):
+            impatient(consumer._client, joining=self.app.conf.broker_request_timeout)
         return consumer
 
 
@@ -231,6 +230,12 @@ class SafeProducer(driver.Producer):
             return {"acks": "all", "enable_idempotence": True}
         return dict(super()._settings_extra())
 
+    def _new_producer(self, transactional_id: str | None = None) -> Any:
+        producer = super()._new_producer(transactional_id)
+        if getattr(self.app, "idempotent", False):
+            impatient(producer.client)
+        return producer
+
     async def on_start(self) -> None:
         await super().on_start()
         sender = self._ensure_producer()._sender
@@ -294,44 +299,6 @@ class SafeTopic(faust.Topic):
             if name in self.app.tables.changelog_topics:
                 self.app.consumer.produce_failed = fut.exception()
         super()._on_published(fut, message, producer, state)
-
-
-class SafeTable(faust.Table):
-    """A table whose writes can be waited for."""
-
-    _last_change: FutureMessage | None = None
-
-    def send_changelog(self, *args: Any, **kwargs: Any) -> FutureMessage:
-        self._last_change = super().send_changelog(*args, **kwargs)
-        return self._last_change
-
-    async def write(self, key: bytes, value: bytes | None) -> None:
-        """Set or (with None) delete a key; see `change`."""
-        await self.change(key, lambda _: value)
-
-    async def change(self, key: bytes, make: Callable[[bytes | None], bytes | None]) -> None:
-        """Make a key's new value of its present one (None: no key), and wait until Kafka has the changelog record.
-
-        Raises NotOurs when the partition of the event being handled has left this worker, ValueError for a value
-        that Kafka would not take: sent nevertheless, it would end the producer.
-        """
-        event = current_event()
-        if event is not None:
-            await self.app.consumer.lease.settled()
-            if not self.app.consumer.owns(event.message):
-                raise NotOurs(f"{event.message.tp} is not this worker's any more")
-        value = make(self.get(key))  # after the last wait: two tasks never overwrite each other's change
-        most = self.app.conf.producer_max_request_size - len(key) - RECORD_OVERHEAD
-        if value is not None and len(value) > most:
-            raise ValueError(f"the state of {key!r} is {len(value)} bytes long, and Kafka takes {most}")
-        self._last_change = None
-        if value is not None:
-            self[key] = value
-        elif key in self:
-            del self[key]
-        change = self._last_change
-        if change is not None:
-            await change
 
 
 def install(app: Any, *, fetch_wait_ms: int | None, idempotent: bool) -> None:

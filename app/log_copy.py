@@ -10,6 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from app.kafka_client import impatient
 from app.settings import Settings
 from app.topics import RECORD_MAX, TopicsError, count_partitions
 
@@ -30,6 +31,8 @@ async def read_all(
         max_partition_fetch_bytes=RECORD_MAX,
         fetch_max_wait_ms=50 if settings.embedded_kafka else 500,
     )
+    if not settings.embedded_kafka:
+        impatient(consumer._client)
     try:
         await consumer.start()
         consumer.assign(partitions)

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from mode import Service
 
+from app.kafka_client import impatient
 from app.settings import Settings
 from app.topics import RECORD_MAX
 
@@ -141,6 +142,8 @@ class TopicReader(Service):
                 heartbeat_interval_ms=2000 if embedded else 3000,
                 rebalance_timeout_ms=12_000 if embedded else 60_000,
             )
+            if not embedded:
+                impatient(self._consumer._client)
             await self._consumer.start()
         return self._consumer
 

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
 from app.core.register import Register
+from app.kafka_client import impatient
 from app.settings import Settings
 from app.topics import Topics
 
@@ -68,6 +69,8 @@ class RegisterFeed(Service):
             auto_offset_reset="earliest",
             fetch_max_wait_ms=50 if self._settings.embedded_kafka else 500,
         )
+        if not self._settings.embedded_kafka:
+            impatient(consumer._client)
         try:
             await consumer.start()
             partition = TopicPartition(self._topic, 0)

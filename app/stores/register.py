@@ -59,7 +59,6 @@ class RegisterStore:
         # One connection, one call at a time: the admin API is small, and nothing has to be guessed about a pool.
         self._turn = asyncio.Lock()
         self._connection: Any = None
-        self._migrated = False
 
     async def close(self) -> None:
         """Close the connection; the next call would open another."""
@@ -67,7 +66,7 @@ class RegisterStore:
             self._drop()
 
     async def migrate(self) -> None:
-        """Bring the tables up to date, once; safe while other workers do the same. Raises RegisterAway."""
+        """Bring the tables up to date; safe while other workers do the same. Raises RegisterAway."""
         async with self._transaction():
             pass
 
@@ -149,7 +148,7 @@ class RegisterStore:
             cursor.close()
 
     async def _begun(self, begin: str) -> Any:
-        if self._connection is not None and self._migrated:
+        if self._connection is not None:
             try:
                 return await self._execute(begin)
             except psycopg2.Error as error:
@@ -157,9 +156,8 @@ class RegisterStore:
         self._drop()
         self._connection = await self._connect()
         try:
-            if not self._migrated:
-                await self._migrate()
-                self._migrated = True
+            # With every new connection: behind it may be another database, or the same one emptied.
+            await self._migrate()
             return await self._execute(begin)
         except BaseException:
             self._drop()

@@ -15,9 +15,10 @@ import faust.transport.drivers.aiokafka as driver
 import pytest
 from faust.tables.recovery import Recovery
 
-from app import faust_compat
+from app import faust_compat, faust_table
 from app.faust_app import BrokerApp
-from app.faust_compat import CompatError, SafeConsumer, SafeProducer, SafeRecovery, SafeTable
+from app.faust_compat import CompatError, SafeConsumer, SafeProducer, SafeRecovery
+from app.faust_table import SafeTable
 from app.lease import NotOurs
 from tests.faults.books import ONE, a_consumer, acknowledge, not_needed
 
@@ -155,7 +156,7 @@ def table(app: BrokerApp, monkeypatch: pytest.MonkeyPatch) -> Any:
     assert isinstance(made, SafeTable)
     event = an_event(app)
     made.handled = event
-    monkeypatch.setattr(faust_compat, "current_event", lambda: event)
+    monkeypatch.setattr(faust_table, "current_event", lambda: event)
     monkeypatch.setattr("faust.tables.base.current_event", lambda: event)
     made.partition_for_key = lambda _: 0
     return made

@@ -26,6 +26,12 @@ def main() -> int:
     if not options.part:
         print(f"seed {options.seed}; the processes' logs are in {logs}*, the results in {options.results}", flush=True)
     logging.basicConfig(level=logging.ERROR)
+    if options.part:
+        # Beside the log of the run's processes, how far it has come.
+        progress = logging.FileHandler(f"{logs}.progress")
+        progress.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logging.getLogger("bench").setLevel(logging.INFO)
+        logging.getLogger("bench").addHandler(progress)
     # Agents and readers complain loudly about a Kafka that was taken away on purpose.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     # Which Kafka is decided when the system's module is imported.
@@ -40,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--strikes", type=int, default=30, help="faults per family")
     parser.add_argument("--per-run", type=int, default=30, help="faults that one system lives through")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--users", type=int, default=8)
+    parser.add_argument("--users", type=int, default=6)
     parser.add_argument("--minutes", type=float, default=0.0, help="soak: strike for so long instead of a number")
     parser.add_argument("--kafka", choices=("embedded", "apache", "apache3"), default="embedded")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time, each with a system of its own")

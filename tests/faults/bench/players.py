@@ -47,9 +47,12 @@ class UserPlayer:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), step.pause)
 
-    async def received(self) -> list[dict[str, Any]]:
-        """Every message the business has sent to this phone so far; asks only for what is new."""
-        found, self._after = await self.phone.transcript(self._after)
+    async def received(self, wait: float = 0.0) -> list[dict[str, Any]]:
+        """Every message the business has sent to this phone so far; asks only for what is new.
+
+        Waits up to so many seconds for something new.
+        """
+        found, self._after = await self.phone.transcript(self._after, wait)
         self._received += [message for message in found if message["direction"] == "in"]
         return self._received
 
@@ -98,7 +101,7 @@ class UserPlayer:
         mark = f"menu|{digest(self._menu_by)[:8]}|"
 
         async def shown() -> Any:
-            found = [one for one in (await self.received())[-20:] if mark in json.dumps(one["raw"])]
+            found = [one for one in (await self.received(wait=1.0))[-20:] if mark in json.dumps(one["raw"])]
             return found[-1] if found else None
 
         try:
@@ -153,7 +156,7 @@ class UserPlayer:
         """Wait for an answer, but not for ever: people go on."""
 
         async def heard() -> bool:
-            return over.is_set() or any(words in one["text"] for one in (await self.received())[-20:])
+            return over.is_set() or any(words in one["text"] for one in (await self.received(wait=1.0))[-20:])
 
         with contextlib.suppress(AssertionError):
             await until(heard, ANSWER_SECONDS, words)

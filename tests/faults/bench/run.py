@@ -5,6 +5,7 @@ repeats the plans of users and of strikes; what the machine does between them it
 """
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -16,8 +17,10 @@ from tests.faults.bench.families import FAMILIES, SMALL
 from tests.faults.bench.report import Result, details, is_clean, table
 from tests.system.system import KAFKA, REPOSITORY
 
+log = logging.getLogger("bench")
 
-async def run_family(name: str, seed: int, strikes: int, *, users: int = 8, minutes: float = 0.0) -> Result:
+
+async def run_family(name: str, seed: int, strikes: int, *, users: int = 6, minutes: float = 0.0) -> Result:
     """One system, struck so often (or for so many minutes), and its findings."""
     family = (FAMILIES | SMALL)[name]
     begun = time.monotonic()
@@ -27,6 +30,7 @@ async def run_family(name: str, seed: int, strikes: int, *, users: int = 8, minu
         try:
             while bench.struck < strikes if not minutes else time.monotonic() - begun < minutes * 60:
                 await family.strike(bench, bench.struck)
+                log.info("%s seed %d: %d faults after %.0f s", name, seed, bench.struck, time.monotonic() - begun)
         except Stuck as stuck:
             bench.findings.add("stuck", "everybody", f"after {bench.struck} faults: {stuck}")
         findings = await bench.finish()
