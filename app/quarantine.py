@@ -94,7 +94,8 @@ class Quarantine:
         await self._write([Record(self._topics.quarantine_marks, value, entry.id.encode()) for entry in entries])
 
     async def _write(self, records: list[Record]) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=list(self._settings.kafka), max_request_size=RECORD_MAX)
+        servers = list(self._settings.kafka)
+        producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all", max_request_size=RECORD_MAX)
         await producer.start()
         try:
             for record in records:

@@ -183,12 +183,20 @@ def _quiet_client() -> Iterator[Callable[[], None]]:
         engine.setLevel(level)
 
 
+def _safe(replication: int) -> dict[str, str]:
+    """How many copies must have a record before it counts as acknowledged: all but one, where one may be lost.
+
+    Kafka's default is one copy, and with its node an acknowledged record would be gone.
+    """
+    return {"min.insync.replicas": str(replication - 1)} if replication > 2 else {}
+
+
 async def _create(admin: AIOKafkaAdminClient, spec: TopicSpec, replication: int) -> None:
     topic = NewTopic(
         name=spec.name,
         num_partitions=spec.partitions,
         replication_factor=replication,
-        topic_configs=spec.config,
+        topic_configs={**spec.config, **_safe(replication)},
     )
     answer = await admin.create_topics([topic])
     for name, code, *message in answer.topic_errors:

@@ -165,6 +165,13 @@ async def test_after_a_restart_of_postgres_the_next_call_works(store: RegisterSt
     assert (await store.snapshot()).agents == (agent,)
 
 
+async def test_a_postgres_that_comes_back_empty_gets_its_tables(store: RegisterStore, server: Postgres) -> None:
+    await store.add(SALES)
+    await server.restart(empty=True)
+    assert (await store.snapshot()).agents == ()
+    assert (await store.add(HELP)).name == "Help"
+
+
 async def test_without_postgres_calls_end_in_register_away_and_heal(store: RegisterStore, server: Postgres) -> None:
     await store.add(SALES)
     await server.kill()

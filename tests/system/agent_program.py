@@ -21,7 +21,7 @@ class AgentProgram:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap, fetch_max_wait_ms=20, enable_auto_commit=False, auto_offset_reset="earliest"
         )
-        self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+        self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
         self._task: asyncio.Task[None] | None = None
         self.records: list[dict[str, Any]] = []
         self.errors: list[dict[str, Any]] = []

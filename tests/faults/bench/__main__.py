@@ -32,6 +32,7 @@ def main() -> int:
         progress.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         logging.getLogger("bench").setLevel(logging.INFO)
         logging.getLogger("bench").addHandler(progress)
+        logging.getLogger("bench").propagate = False
     # Agents and readers complain loudly about a Kafka that was taken away on purpose.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     # Which Kafka is decided when the system's module is imported.
