@@ -1,7 +1,7 @@
 """Apache Kafka on three nodes with one of them killed or frozen: what the client library does, and ours.
 
-In: a cluster of its own. Out: what was acknowledged, and how soon. The fault bench (families `node`, `mixed_nodes`) shows
-the same for the whole system.
+In: a cluster of its own. Out: what was acknowledged, and how soon. The fault bench shows the same for the whole system
+(families `node` and `mixed_nodes`).
 """
 
 import asyncio
