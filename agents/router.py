@@ -44,6 +44,8 @@ class Router:
         self._producer = producer
         self._users = users
         self.counts: Counter[str] = Counter()
+        self.lanes: Lanes | None = None
+        """What is in the works; None before the processor has started."""
 
     async def handle(self, event: Any) -> None:
         """Handle one record; raises ProduceError when Kafka does not take the effects."""
@@ -122,7 +124,9 @@ def install_router(
     @app.agent(source, name="router")
     async def route(stream: Any) -> None:
         await feed.loaded()
-        lanes = Lanes(router.handle, router.poisoned, limit=IN_FLIGHT, is_current=is_current(app), let_go=let_go(app))
+        lanes = router.lanes = Lanes(
+            router.handle, router.poisoned, limit=IN_FLIGHT, is_current=is_current(app), let_go=let_go(app)
+        )
         async for event in stream.noack().events():
             await lanes.put(event)
 

@@ -57,6 +57,8 @@ class Lanes:
         self._last: dict[bytes | None, asyncio.Task[None]] = {}
         self._queues: dict[Any, deque[list[Any]]] = defaultdict(deque)
         self._tasks: set[asyncio.Task[None]] = set()
+        self.finished = 0
+        """How many events have left the works, done or let go."""
 
     @property
     def busy(self) -> int:
@@ -85,6 +87,7 @@ class Lanes:
             if self._last.get(event.message.key) is asyncio.current_task():
                 del self._last[event.message.key]
             self._waiting.release()
+            self.finished += 1
             if cell[1]:
                 self._acknowledge(_log_of(event))
             else:

@@ -48,10 +48,12 @@ def add_health(
     gauges: Mapping[str, Callable[[], float]] | None = None,
     about: Callable[[], dict[str, Any]] = dict,
     notes: Mapping[str, Check] | None = None,
+    vital: Mapping[str, Check] | None = None,
 ) -> None:
     """Add the health pages to a Faust app; `about` adds facts to the answer of `/ready`.
 
-    `notes` are checks of what the process can do without for a while: shown, but they do not decide.
+    `checks` decide whether the process is ready. `notes` are checks of what it can do without for a while: shown, but
+    they do not decide. `vital` ones decide whether it lives: what fails there only a restart can mend.
     """
     registry = CollectorRegistry()
     registry.register(PartsCollector(app.process_name, counters or {}, gauges or {}))
@@ -62,14 +64,19 @@ def add_health(
     async def root(request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
+    async def live(request: web.Request) -> web.Response:
+        found = {"loop": None, **await _results(vital or {})}
+        wrong = any(found.values())
+        body = {"status": "restart me" if wrong else "ok", "process": app.process_name, "checks": _shown(found)}
+        return web.json_response(body, status=503 if wrong else 200)
+
     async def ready(request: web.Request) -> web.Response:
-        asked = {**checks, **(notes or {})}
-        found = dict(zip(asked, await asyncio.gather(*map(_result, asked.values())), strict=True))
+        found = await _results({**checks, **(notes or {})})
         wrong = any(found[name] for name in checks)
         body = {
             "process": app.process_name,
             "ready": not wrong,
-            "checks": {name: problem or "ok" for name, problem in found.items()},
+            "checks": _shown(found),
             **about(),
         }
         return web.json_response(body, status=503 if wrong else 200)
@@ -79,9 +86,17 @@ def add_health(
 
     router = app.web.web_app.router
     router.add_get("/", root)
-    router.add_get("/live", root)
+    router.add_get("/live", live)
     router.add_get("/ready", ready)
     router.add_get("/metrics", metrics)
+
+
+async def _results(checks: Mapping[str, Check]) -> dict[str, str | None]:
+    return dict(zip(checks, await asyncio.gather(*map(_result, checks.values())), strict=True))
+
+
+def _shown(found: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: problem or "ok" for name, problem in found.items()}
 
 
 async def _result(check: Check) -> str | None:

@@ -13,6 +13,7 @@ from app.core.register import Agent, Register
 from app.faust_app import BrokerApp, make_app
 from app.processes.running import kafka_check, reader_check, register_check, stamp, tables_check
 from app.producing import Producer
+from app.progress import Progress
 from app.reader import TopicReader
 from app.register_feed import RegisterFeed
 from app.settings import Settings
@@ -65,6 +66,7 @@ def build(settings: Settings) -> BrokerApp:
         {"router": router.counts, "bridge": bridge.counts, "mirror": mirror.counts},
         {**stamp(app), "register_version": lambda: float(feed.register.version)},
         notes={"publisher": publisher.check, "mirror": reader_check(mirror_reader)},
+        vital={"router": Progress(lambda: router.lanes).check},
         about=lambda: {"agents": [agent.name for agent in feed.register.active]},
     )
     return app

@@ -14,7 +14,7 @@ FAR_BELOW_ITS_OWN = 20.0
 """Seconds; the client's own time-out is 40."""
 
 
-class JoinGroupLike(MetadataRequest):  # type: ignore[misc]
+class JoinGroupLike(MetadataRequest):
     """A request whose name says that its answer waits for others; the rest is a real request's."""
 
 

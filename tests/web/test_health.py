@@ -39,20 +39,36 @@ async def hangs() -> str | None:
 
 
 @asynccontextmanager
-async def page(directory: Path, checks: dict[str, Check], *more: Any) -> AsyncIterator[TestClient[Any, Any]]:
+async def page(
+    directory: Path, checks: dict[str, Check], *more: Any, **named: Any
+) -> AsyncIterator[TestClient[Any, Any]]:
     """A client of a process with these checks."""
     faust_app = make_app(Settings(_env_file=None, data_dir=directory), "broker", 8000)
-    add_health(faust_app, checks, *more)
+    add_health(faust_app, checks, *more, **named)
     faust_app.web.init_server()
     async with TestClient(TestServer(faust_app.web.web_app)) as client:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/live"])
-async def test_a_process_that_serves_is_alive_whatever_its_checks_say(tmp_path: Path, path: str) -> None:
+async def test_a_process_that_serves_is_alive_whatever_its_checks_say(tmp_path: Path) -> None:
     async with page(tmp_path, {"kafka": says("away")}) as client:
-        answer = await client.get(path)
+        answer = await client.get("/")
         assert (answer.status, await answer.json()) == (200, {"status": "ok"})
+        answer = await client.get("/live")
+        assert (answer.status, await answer.json()) == (
+            200,
+            {"status": "ok", "process": "broker", "checks": {"loop": "ok"}},
+        )
+
+
+async def test_what_only_a_restart_can_mend_is_said_by_live(tmp_path: Path) -> None:
+    vital = {"router": says("3 records are in the works and none was finished for 901 s")}
+    async with page(tmp_path, {"kafka": says(None)}, vital=vital) as client:
+        answer = await client.get("/live")
+        assert answer.status == 503
+        body = await answer.json()
+        assert body["status"] == "restart me"
+        assert "none was finished" in body["checks"]["router"]
 
 
 async def test_ready_when_every_check_is(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ supervisor it starts again what ended by itself, and counts it.
 
 import asyncio
 import contextlib
+import os
 import random
+import signal
 import time
 from typing import Any, Self
 
@@ -28,6 +30,7 @@ READY_SECONDS = 150.0
 FLOW_SECONDS = 180.0
 QUIET_SECONDS = 180.0
 HEARD_AFTER_A_STRIKE = 5
+CRY_SECONDS = 3.0
 
 
 class Stuck(Exception):
@@ -217,6 +220,14 @@ class Bench:
         await self.ready()
         await self.heard(HEARD_AFTER_A_STRIKE)
         self.struck += faults
+
+    async def cry(self) -> None:
+        """Let every worker write into its log what each of its tasks waits for."""
+        for name, process in self.system.processes.items():
+            if name != "simulator" and process.running and process.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGUSR1)
+        await asyncio.sleep(CRY_SECONDS)
 
     async def start(self, process: Process) -> None:
         """Start a process that has ended."""

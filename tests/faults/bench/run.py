@@ -32,6 +32,7 @@ async def run_family(name: str, seed: int, strikes: int, *, users: int = 6, minu
                 await family.strike(bench, bench.struck)
                 log.info("%s seed %d: %d faults after %.0f s", name, seed, bench.struck, time.monotonic() - begun)
         except Stuck as stuck:
+            await bench.cry()
             bench.findings.add("stuck", "everybody", f"after {bench.struck} faults: {stuck}")
         findings = await bench.finish()
     seconds = time.monotonic() - begun
