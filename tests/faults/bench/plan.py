@@ -61,7 +61,7 @@ class Plan:
 
     def next(self) -> Step:
         """The next step; its expectation is noted at once."""
-        pause = self._rng.uniform(0.1, 1.2)
+        pause = self._rng.uniform(0.2, 2.0)
         if self._place is not None:
             return self._with_agent(self._place, pause)
         if not self._menu or (len(self._kept) < KEPT_MAX and self._rng.random() < 0.25):
