@@ -64,8 +64,7 @@ class SafeThread(driver.AIOKafkaConsumerThread):
         wait = getattr(self.app, "fetch_wait_ms", None)
         if wait is not None:
             consumer._fetch_max_wait_ms = wait
-        if getattr(self.app, "idempotent", False):
-            impatient(consumer._client, joining=self.app.conf.broker_request_timeout)
+        impatient(consumer._client, embedded=not getattr(self.app, "idempotent", False))
         return consumer
 
 
@@ -232,8 +231,7 @@ class SafeProducer(driver.Producer):
 
     def _new_producer(self, transactional_id: str | None = None) -> Any:
         producer = super()._new_producer(transactional_id)
-        if getattr(self.app, "idempotent", False):
-            impatient(producer.client)
+        impatient(producer.client, embedded=not getattr(self.app, "idempotent", False))
         return producer
 
     async def on_start(self) -> None:

@@ -11,23 +11,38 @@ ANSWER_SECONDS = 10.0
 """A node that has not answered for so long is asked no more; Kafka itself replaces it after 9 s by default."""
 JOIN_SECONDS = 90.0
 """Joining a group may take as long as a rebalance: the answer comes when everybody is there."""
+EMBEDDED_JOIN_SECONDS = 15.0
+"""The embedded broker never answers those who wait for a member that died while the group was joining."""
 WAITS_FOR_OTHERS = ("JoinGroup", "SyncGroup")
 
 
-def impatient(client: Any, *, answer: float = ANSWER_SECONDS, joining: float = JOIN_SECONDS) -> None:
-    """Let a client wait `answer` seconds for a node, and `joining` seconds where the node waits for other members.
+def impatient(client: Any, *, embedded: bool) -> None:
+    """Bound a client's waits for Kafka's answers as its kind of broker needs it.
+
+    With the embedded broker only joining a group is bounded: its producers are not idempotent.
+    """
+    if embedded:
+        bound(client, answer=None, joining=EMBEDDED_JOIN_SECONDS)
+    else:
+        bound(client, answer=ANSWER_SECONDS, joining=JOIN_SECONDS)
+
+
+def bound(client: Any, *, answer: float | None, joining: float) -> None:
+    """Let a client wait `answer` seconds for a node (None: as before), `joining` where the node waits for members.
 
     A request that runs out of time ends in aiokafka's RequestTimedOutError, closes its connection and is tried again
     by the client with fresh metadata.
     """
-    client._request_timeout_ms = int(answer * 1000)  # of connecting, and of asking for metadata
+    if answer is not None:
+        client._request_timeout_ms = int(answer * 1000)  # of connecting, and of asking for metadata
+    usual = client._request_timeout_ms / 1000
     send = client.send
 
     async def bounded(node_id: Any, request: Any, **more: Any) -> Any:
         connection = await client._get_conn(node_id, **more)
         if connection is not None:
             waits = type(request).__name__.startswith(WAITS_FOR_OTHERS)
-            connection._request_timeout = joining if waits else answer
+            connection._request_timeout = joining if waits else usual
         return await send(node_id, request, **more)
 
     client.send = bounded

@@ -31,8 +31,7 @@ async def read_all(
         max_partition_fetch_bytes=RECORD_MAX,
         fetch_max_wait_ms=50 if settings.embedded_kafka else 500,
     )
-    if not settings.embedded_kafka:
-        impatient(consumer._client)
+    impatient(consumer._client, embedded=settings.embedded_kafka)
     try:
         await consumer.start()
         consumer.assign(partitions)

@@ -142,8 +142,7 @@ class TopicReader(Service):
                 heartbeat_interval_ms=2000 if embedded else 3000,
                 rebalance_timeout_ms=12_000 if embedded else 60_000,
             )
-            if not embedded:
-                impatient(self._consumer._client)
+            impatient(self._consumer._client, embedded=embedded)
             await self._consumer.start()
         return self._consumer
 

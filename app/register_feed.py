@@ -69,8 +69,7 @@ class RegisterFeed(Service):
             auto_offset_reset="earliest",
             fetch_max_wait_ms=50 if self._settings.embedded_kafka else 500,
         )
-        if not self._settings.embedded_kafka:
-            impatient(consumer._client)
+        impatient(consumer._client, embedded=self._settings.embedded_kafka)
         try:
             await consumer.start()
             partition = TopicPartition(self._topic, 0)

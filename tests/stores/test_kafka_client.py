@@ -7,7 +7,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, RequestTimedOutError
 from aiokafka.protocol.metadata import MetadataRequest
 
-from app.kafka_client import impatient
+from app.kafka_client import bound
 from tests.stores.kafka_support import running_kafka
 
 FAR_BELOW_ITS_OWN = 20.0
@@ -21,7 +21,7 @@ class JoinGroupLike(MetadataRequest):
 async def test_a_node_that_hangs_is_given_up() -> None:
     async with running_kafka() as kafka:
         client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap)
-        impatient(client, answer=0.5, joining=2.0)
+        bound(client, answer=0.5, joining=2.0)
         await client.bootstrap()
         node = client.get_random_node()
         await client.send(node, MetadataRequest([]))
@@ -44,7 +44,7 @@ async def test_a_node_that_hangs_is_given_up() -> None:
 async def test_a_client_that_begins_at_a_node_that_hangs_ends_its_wait() -> None:
     async with running_kafka() as kafka:
         client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap)
-        impatient(client, answer=0.5)
+        bound(client, answer=0.5, joining=2.0)
         kafka.pause()
         try:
             begun = time.monotonic()
@@ -59,7 +59,7 @@ async def test_a_client_that_begins_at_a_node_that_hangs_ends_its_wait() -> None
 async def test_joining_a_group_may_take_longer() -> None:
     async with running_kafka() as kafka:
         client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap)
-        impatient(client, answer=0.2, joining=1.5)
+        bound(client, answer=0.2, joining=1.5)
         await client.bootstrap()
         node = client.get_random_node()
         await client.send(node, MetadataRequest([]))
