@@ -2,16 +2,19 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev test test-kafka faults check settings env clean
+.PHONY: help demo install install-dev test test-kafka faults soak check settings env clean
 
-# Which Kafka the demo starts: embedded, or apache (needs Java 17 and, once, Maven).
+# Which Kafka: embedded, or apache (needs Java 17 and, once, Maven); for the faults also apache3, three nodes.
 KAFKA ?= embedded
 # The Python to make .venv with; left empty, the first suitable one on the PATH is taken.
 PYTHON ?=
 
-# Of the fault bench: faults per family, and the seed that makes a run repeatable.
+# Of the fault bench: which families, faults per family, the seed that makes a run repeatable, runs at the same time.
 STRIKES ?= 3
+FAMILY ?= all
 SEED ?= 1
+JOBS ?= 3
+MINUTES ?= 60
 
 VENV := .venv
 TOOLS := .venv-tools
@@ -35,9 +38,12 @@ test: install-dev ## Run every test: units, stores, web views, journeys, faults,
 test-kafka: install-dev ## Run the journeys and the faults on Apache Kafka (needs Java 17 and, once, Maven)
 	@BROKER_TEST_KAFKA=apache $(RUN) -m pytest tests/journeys tests/faults
 
-faults: install-dev ## Run the fault bench: what it must see, then 3 strikes of each family (STRIKES=30 SEED=1 KAFKA=apache)
+faults: install-dev ## Run the fault bench: what it must see, then 3 faults of each family (STRIKES=30 SEED JOBS KAFKA=apache|apache3)
 	@$(RUN) -m pytest tests/faults -m bench
-	@$(RUN) -m tests.faults.bench --family all --strikes $(STRIKES) --seed $(SEED) --kafka $(KAFKA)
+	@$(RUN) -m tests.faults.bench --family $(FAMILY) --strikes $(STRIKES) --seed $(SEED) --jobs $(JOBS) --kafka $(KAFKA)
+
+soak: install-dev ## Strike a running system with all kinds of faults for an hour (MINUTES=60 SEED=1 KAFKA=apache)
+	@$(RUN) -m tests.faults.bench --family mixed --minutes $(MINUTES) --seed $(SEED) --kafka $(KAFKA)
 
 check: install-dev $(TOOLS)/.installed ## Check format, style, types, layers, documentation and the compose file
 	@$(RUN) -m ruff format --check .

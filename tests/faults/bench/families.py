@@ -131,7 +131,3 @@ FAMILIES: dict[str, Family] = {
         [*MIXED, *[outages.kafka_node_away] * 5], MIXED_SYSTEM, LIVELY, ordered=False, kafka="apache3"
     ),
 }
-SMALL: dict[str, Family] = {
-    "handful": Family([*kill("broker-0", "sender", "webhook"), *POINTS, partial(outages.kafka_away, seconds=5)]),
-}
-"""Not a family of its own: some of each for a quick look."""

@@ -13,7 +13,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from tests.faults.bench.bench import Bench, Stuck
-from tests.faults.bench.families import FAMILIES, SMALL
+from tests.faults.bench.families import FAMILIES
 from tests.faults.bench.report import Result, details, is_clean, table
 from tests.system.system import KAFKA, REPOSITORY
 
@@ -22,7 +22,7 @@ log = logging.getLogger("bench")
 
 async def run_family(name: str, seed: int, strikes: int, *, users: int = 6, minutes: float = 0.0) -> Result:
     """One system, struck so often (or for so many minutes), and its findings."""
-    family = (FAMILIES | SMALL)[name]
+    family = FAMILIES[name]
     begun = time.monotonic()
     bench = Bench(f"{name}/{seed}", users=users, habits=family.habits, ordered=family.ordered, **family.system)
     async with bench:
@@ -71,7 +71,7 @@ def planned(options: Namespace) -> list[tuple[str, int, int]]:
     )
     runs = []
     for name in names:
-        if (FAMILIES | SMALL)[name].kafka not in ("", KAFKA):
+        if FAMILIES[name].kafka not in ("", KAFKA):
             continue
         left, seed = options.strikes, options.seed
         while left > 0:
