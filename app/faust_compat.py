@@ -14,6 +14,7 @@ newer Faust no longer has it.
 | SafeConsumer.on_partitions_revoked | acknowledged, uncommitted offsets are dropped before the commit of a rebalance |
 | SafeConsumer._commit_offsets | offsets are committed although the flush gave up or a changelog write failed |
 | SafeRecovery | streams resume while the drain loop still runs: its records are lost (upstream #596) |
+| SafeConsumer._watch_rebalance | rebalances and recoveries that wait for ever, and users' records behind them |
 | SafeTable (app/faust_table.py) | nobody can wait for a changelog write |
 | impatient (app/kafka_client.py) | requests to a node that hangs wait for 20 minutes (producer) or 90 s (consumer) |
 | Lease (app/lease.py) | a worker frozen past its session writes state for partitions it has lost |
@@ -33,8 +34,11 @@ from faust.types.tuples import FutureMessage
 
 from app.kafka_client import impatient
 from app.lease import TICK_SECONDS, Lease, keep
+from app.standstill import Standstill, kafka_answers, place_of, stacks
 
 VERSION = "0.15.3"
+REBALANCE_SECONDS_MIN = 45.0
+"""A rebalance is given one and a half times as long as Kafka waits for its members, and at least so many seconds."""
 PARK_SECONDS = 5.0
 """How long the drain loop may take to stand still before a rebalance goes on without it."""
 
@@ -115,6 +119,16 @@ class SafeConsumer(driver.Consumer):
     async def _show_life(self) -> None:
         while not self.should_stop:
             self.lease.tick()
+            await self.sleep(TICK_SECONDS)
+
+    @driver.Consumer.task
+    async def _watch_rebalance(self) -> None:
+        limit = max(REBALANCE_SECONDS_MIN, 1.5 * self.app.conf.broker_rebalance_timeout)
+        standstill = Standstill(limit, lambda: kafka_answers(self.app))
+        while not self.should_stop:
+            if await standstill.look(place_of(self.app)):
+                log.error("tasks at the standstill:\n%s", stacks(self.loop, self._thread.thread_loop))
+                hard_exit(f"a rebalance has stood still for {limit:.0f} s while Kafka answers")
             await self.sleep(TICK_SECONDS)
 
     def owns(self, message: Any) -> bool:

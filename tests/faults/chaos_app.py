@@ -3,7 +3,7 @@
 In: the topic `numbers`, per user 1, 2, 3 … Out: each number to `done`, then to the table `last`. With
 BROKER_TEST_STOCK=1 it runs on Faust's own classes, to see that the tests catch what the containment contains; with
 BROKER_TEST_WITHOUT_LEASE=1 it believes in its partitions for ever; with BROKER_TEST_WORK_SECONDS a record takes that
-long between its effect and its state.
+long between its effect and its state; with BROKER_TEST_HANGS=1 its second rebalance never ends.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import orjson
 from faust.tables.manager import TableManager
 
 from app.faust_app import BrokerApp, make_app
+from app.faust_compat import SafeConsumer
 from app.lanes import Lanes, is_current
 from app.lease import Lease
 from app.logs import set_up_logs
@@ -90,6 +91,18 @@ def keep_for_ever() -> None:
         setattr(Lease, name, property(partial(_always, value), _ignore))
 
 
+def hang() -> None:
+    """Let partitions that are taken away never be given."""
+    revoked = SafeConsumer.on_partitions_revoked
+
+    async def patched(self: Any, partitions: Any) -> None:
+        if self.assignment():
+            await asyncio.Event().wait()
+        await revoked(self, partitions)
+
+    SafeConsumer.on_partitions_revoked = patched  # type: ignore[method-assign,assignment]
+
+
 def _always(value: bool, _: Any) -> bool:
     return value
 
@@ -107,6 +120,8 @@ def main() -> None:
             logging.getLogger(name).setLevel(logging.INFO)
     if os.environ.get("BROKER_TEST_WITHOUT_LEASE") == "1":
         keep_for_ever()
+    if os.environ.get("BROKER_TEST_HANGS") == "1":
+        hang()
     stock = os.environ.get("BROKER_TEST_STOCK") == "1"
     work_seconds = float(os.environ.get("BROKER_TEST_WORK_SECONDS", "0"))
     run_worker(build(settings, stock=stock, work_seconds=work_seconds))
