@@ -17,6 +17,7 @@ newer Faust no longer has it.
 | SafeConsumer._watch_rebalance | rebalances and recoveries that wait for ever, and users' records behind them |
 | SafeTable (app/faust_table.py) | nobody can wait for a changelog write |
 | impatient (app/kafka_client.py) | requests to a node that hangs wait for 20 minutes (producer) or 90 s (consumer) |
+| keep_topics (app/kafka_client.py) | aiokafka forgets a topic while a record for it waits: it is never sent |
 | Lease (app/lease.py) | a worker frozen past its session writes state for partitions it has lost |
 """
 

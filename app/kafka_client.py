@@ -1,8 +1,8 @@
-"""Clients that give up on a node of Kafka that hangs, instead of waiting for it while another could serve.
+"""What every client of ours needs beyond aiokafka 0.14: bounded waits for a node that hangs, topics that stay known.
 
-In: an aiokafka client that has not connected yet. Out: the same, with a bounded wait for each answer. A node that is
-killed refuses connections and is noticed at once; one that is frozen, or behind a dead line, accepts and says nothing.
-Only where producers are idempotent: a request given up may have been carried out, and is sent again.
+In: an aiokafka client that has not connected yet. Out: the same, contained. A node that is killed refuses connections
+and is noticed at once; one that is frozen, or behind a dead line, accepts and says nothing. Waits are bounded only
+where producers are idempotent: a request given up may have been carried out, and is sent again.
 """
 
 from typing import Any
@@ -21,6 +21,7 @@ def impatient(client: Any, *, embedded: bool) -> None:
 
     With the embedded broker only joining a group is bounded: its producers are not idempotent.
     """
+    keep_topics(client)
     if embedded:
         bound(client, answer=None, joining=EMBEDDED_JOIN_SECONDS)
     else:
@@ -46,3 +47,18 @@ def bound(client: Any, *, answer: float | None, joining: float) -> None:
         return await send(node_id, request, **more)
 
     client.send = bounded
+
+
+def keep_topics(client: Any) -> None:
+    """Let a client ask Kafka for every topic that is being written to, whenever it asks for any.
+
+    Without it a topic known from a look at all topics is forgotten as soon as another one is asked for by name; a
+    record for it that is still waiting to be sent then waits until the next one for the same topic comes.
+    """
+    wait = client._wait_on_metadata
+
+    async def remembering(topic: str) -> Any:
+        client._topics.add(topic)
+        return await wait(topic)
+
+    client._wait_on_metadata = remembering

@@ -1,14 +1,18 @@
-"""An impatient client on a Kafka that hangs: every wait ends, and joining a group may take longer."""
+"""A client of ours: on a Kafka that hangs every wait ends, joining may take longer, and no topic is forgotten."""
 
+import asyncio
 import time
 
+import psutil
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, RequestTimedOutError
 from aiokafka.protocol.metadata import MetadataRequest
 
-from app.kafka_client import bound
-from tests.stores.kafka_support import running_kafka
+from app.embedded.kafka import EmbeddedKafka
+from app.kafka_client import bound, keep_topics
+from tests.stores.kafka_support import running_kafka, write
 
 FAR_BELOW_ITS_OWN = 20.0
 """Seconds; the client's own time-out is 40."""
@@ -18,6 +22,14 @@ class JoinGroupLike(MetadataRequest):
     """A request whose name says that its answer waits for others; the rest is a real request's."""
 
 
+async def freeze(kafka: EmbeddedKafka) -> None:
+    """Pause a Kafka, and wait until all of it stands still."""
+    kafka.pause()
+    process = psutil.Process(kafka.process.pid if kafka.process else None)
+    while process.status() != psutil.STATUS_STOPPED:
+        await asyncio.sleep(0.01)
+
+
 async def test_a_node_that_hangs_is_given_up() -> None:
     async with running_kafka() as kafka:
         client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap)
@@ -25,7 +37,7 @@ async def test_a_node_that_hangs_is_given_up() -> None:
         await client.bootstrap()
         node = client.get_random_node()
         await client.send(node, MetadataRequest([]))
-        kafka.pause()
+        await freeze(kafka)
         try:
             begun = time.monotonic()
             with pytest.raises(RequestTimedOutError):
@@ -45,7 +57,7 @@ async def test_a_client_that_begins_at_a_node_that_hangs_ends_its_wait() -> None
     async with running_kafka() as kafka:
         client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap)
         bound(client, answer=0.5, joining=2.0)
-        kafka.pause()
+        await freeze(kafka)
         try:
             begun = time.monotonic()
             with pytest.raises(KafkaError):
@@ -56,6 +68,37 @@ async def test_a_client_that_begins_at_a_node_that_hangs_ends_its_wait() -> None
             await client.close()
 
 
+async def told_of_another_topic(kafka: EmbeddedKafka, *, contained: bool) -> bool:
+    """Whether a record is sent although another topic is asked for by name while it waits."""
+    await write(kafka.bootstrap, "known", [b"first"])
+    await write(kafka.bootstrap, "another", [b"first"])
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, linger_ms=1000)
+    if contained:
+        keep_topics(producer.client)
+    await producer.start()
+    try:
+        await producer.client.set_topics([])  # all of them
+        waiting = await producer.send("known", b"second")
+        await producer.client.add_topic("another")
+        done, _ = await asyncio.wait([waiting], timeout=5)
+        if not done:
+            await producer.send("known", b"the next one frees it")
+            await asyncio.wait_for(waiting, 30)
+        return bool(done)
+    finally:
+        await producer.stop()
+
+
+async def test_a_record_that_waits_is_sent_although_another_topic_is_asked_for() -> None:
+    async with running_kafka() as kafka:
+        assert await told_of_another_topic(kafka, contained=True)
+
+
+async def test_stock_forgets_the_topic_of_a_record_that_waits() -> None:
+    async with running_kafka() as kafka:
+        assert not await told_of_another_topic(kafka, contained=False), "keep_topics is not needed any more"
+
+
 async def test_joining_a_group_may_take_longer() -> None:
     async with running_kafka() as kafka:
         client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap)
@@ -63,7 +106,7 @@ async def test_joining_a_group_may_take_longer() -> None:
         await client.bootstrap()
         node = client.get_random_node()
         await client.send(node, MetadataRequest([]))
-        kafka.pause()
+        await freeze(kafka)
         try:
             begun = time.monotonic()
             with pytest.raises(RequestTimedOutError):
