@@ -61,6 +61,8 @@ class Sender:
         self._clock = clock
         self._jitter = jitter
         self._in_doubt: dict[str, asyncio.Event] = {}
+        self.lanes: Lanes | None = None
+        """What is in the works; None before the processor has started."""
         self.counts: Counter[str] = Counter()
 
     async def handle(self, event: Any) -> None:
@@ -214,7 +216,7 @@ def install_sender(
 
     @app.agent(outbox, name="sender")
     async def post(stream: Any) -> None:
-        lanes = Lanes(
+        lanes = sender.lanes = Lanes(
             sender.handle,
             sender.poisoned,
             limit=settings.sends_in_flight,

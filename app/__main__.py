@@ -72,12 +72,12 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _work(name: str, settings: Settings) -> None:
-    from app.processes.running import check_port, prepare_topics, run_worker
+    from app.processes.running import check_port, prepare, run_worker
 
     port: int = getattr(settings, WORKERS[name])
     check_port(settings.host, port, f"BROKER_{WORKERS[name].upper()}")
     app = importlib.import_module(f"app.processes.{name}").build(settings)
-    asyncio.run(prepare_topics(settings))
+    asyncio.run(prepare(settings, name))
     log.info("%s starts on port %d", name, port)
     run_worker(app)
 

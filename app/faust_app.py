@@ -4,6 +4,7 @@ In: our settings, the process's name and port. Out: a `faust.App` with the conta
 The reasons are in docs/decisions/0003-faust-settings.md.
 """
 
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,6 +19,10 @@ from app.topics import RECORD_MAX
 
 EMBEDDED_FETCH_WAIT_MS = 20
 """The embedded broker answers an empty fetch only after half the wait, instead of waking it."""
+
+
+STOP_SECONDS = 18.0
+"""A worker has left its group 20 s after SIGTERM; without Kafka it could wait for ever to finish what is in flight."""
 
 
 class BrokerWeb(Web):
@@ -50,6 +55,16 @@ class BrokerApp(faust.App):
     def close_at_end(self, close: Callable[[], Awaitable[None]]) -> None:
         """Call something after everything has stopped: what records in flight still need must not close before."""
         self.closing.append(close)
+
+    async def stop(self) -> None:
+        """Stop in good order; what has not ended after STOP_SECONDS is ended, and done again by the next worker."""
+        end = threading.Timer(STOP_SECONDS, faust_compat.hard_exit, [f"it did not stop within {STOP_SECONDS:.0f} s"])
+        end.daemon = True
+        end.start()
+        try:
+            await super().stop()
+        finally:
+            end.cancel()
 
     async def on_shutdown(self) -> None:
         await super().on_shutdown()

@@ -35,11 +35,9 @@ from faust.types.tuples import FutureMessage
 
 from app.kafka_client import impatient
 from app.lease import TICK_SECONDS, Lease, keep
-from app.standstill import Standstill, kafka_answers, place_of, stacks
+from app.standstill import watch
 
 VERSION = "0.15.3"
-REBALANCE_SECONDS_MIN = 45.0
-"""A rebalance is given one and a half times as long as Kafka waits for its members, and at least so many seconds."""
 PARK_SECONDS = 5.0
 """How long the drain loop may take to stand still before a rebalance goes on without it."""
 
@@ -124,13 +122,7 @@ class SafeConsumer(driver.Consumer):
 
     @driver.Consumer.task
     async def _watch_rebalance(self) -> None:
-        limit = max(REBALANCE_SECONDS_MIN, 1.5 * self.app.conf.broker_rebalance_timeout)
-        standstill = Standstill(limit, lambda: kafka_answers(self.app))
-        while not self.should_stop:
-            if await standstill.look(place_of(self.app)):
-                log.error("tasks at the standstill:\n%s", stacks(self.loop, self._thread.thread_loop))
-                hard_exit(f"a rebalance has stood still for {limit:.0f} s while Kafka answers")
-            await self.sleep(TICK_SECONDS)
+        await watch(self.app, lambda: not self.should_stop, lambda: (self.loop, self._thread.thread_loop), hard_exit)
 
     def owns(self, message: Any) -> bool:
         """Whether a record's partition is still ours, in the generation it was read in, as far as is known."""

@@ -5,11 +5,11 @@ stands still. It decides nothing: whoever asks restarts the worker.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 STUCK_SECONDS = 900.0
-"""Longer than anything a record waits for by design: a Kafka that is away, a Meta that is slow."""
+"""Longer than anything a record waits for by design."""
 
 
 class Works(Protocol):
@@ -27,8 +27,15 @@ class Works(Protocol):
 class Progress:
     """Remembers when something was last seen to move."""
 
-    def __init__(self, works: Callable[[], Works | None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        works: Callable[[], Works | None],
+        kafka: Callable[[], Awaitable[str | None]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`kafka` is the check of Kafka: while it is away nothing is finished, and no restart would help."""
         self._works = works
+        self._kafka = kafka
         self._clock = clock
         self._finished = -1
         self._moved = clock()
@@ -42,6 +49,6 @@ class Progress:
             self._moved = now
             return None
         still = now - self._moved
-        if still < STUCK_SECONDS:
+        if still < STUCK_SECONDS or await self._kafka():
             return None
         return f"{works.busy} records are in the works and none was finished for {still:.0f} s"

@@ -12,7 +12,14 @@ import traceback
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
-ANSWER_SECONDS = 5.0
+from aiokafka.client import CoordinationType
+
+ANSWER_SECONDS = 15.0
+LOOK_SECONDS = 0.5
+LIMIT_SECONDS_MIN = 60.0
+"""A rebalance may stand still three times as long as Kafka waits for its members, and at least so many seconds."""
+POSTPONE_SECONDS = 10.0
+"""After Kafka was asked in vain it is asked again so much later."""
 
 log = logging.getLogger("broker.faust")
 
@@ -42,27 +49,56 @@ class Standstill:
             return False
         if await self._kafka_answers():
             return True
-        self._since = self._clock()  # without Kafka nobody gets on
+        # Without Kafka nobody gets on; a single wrong answer must not buy the whole time again.
+        self._since = self._clock() - self._limit + POSTPONE_SECONDS
         return False
 
 
 def place_of(app: Any) -> Hashable:
-    """Where a Faust app is in its rebalance; None when it is in none."""
+    """Where a Faust app is in its rebalance; None when it is in none.
+
+    Every answer of the group's coordinator to a join counts as getting on: it comes with a member id or a generation.
+    """
     if not app.rebalancing:
         return None
-    recovery = app.tables.recovery
-    return app.rebalancing_count, app.consumer_generation_id, app.in_recovery, recovery.active_remaining_total()
+    coordinator = app.consumer._thread._ensure_consumer()._coordinator
+    group = coordinator.generation, coordinator.member_id
+    return app.rebalancing_count, *group, app.in_recovery, app.tables.recovery.active_remaining_total()
 
 
 async def kafka_answers(app: Any) -> bool:
-    """Whether Kafka answers this worker's producer now."""
+    """Whether Kafka names this worker's group coordinator now, and that takes connections."""
+    client = app.producer._ensure_producer().client
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await app.producer._ensure_producer().client.fetch_all_metadata()
+            coordinator = await client.coordinator_lookup(CoordinationType.GROUP, app.conf.id)
+            return bool(await client.ready(coordinator))
     except Exception as error:  # noqa: BLE001 - whatever it is, Kafka did not answer
         log.info("in a rebalance, and Kafka does not answer: %r", error)
         return False
-    return True
+
+
+async def watch(
+    app: Any,
+    going: Callable[[], bool],
+    loops: Callable[[], tuple[asyncio.AbstractEventLoop, ...]],
+    end: Callable[[str], None],
+) -> None:
+    """Look every so often while `going`; `end` is called with the reason when the worker stands still."""
+    limit = max(LIMIT_SECONDS_MIN, 3 * app.conf.broker_rebalance_timeout)
+    standstill = Standstill(limit, lambda: kafka_answers(app))
+    while going():
+        try:
+            stands = await standstill.look(place_of(app))
+        except Exception:  # the watch must not end what it watches
+            log.exception("the place in the rebalance could not be seen")
+            stands = False
+        if stands:
+            try:
+                log.error("tasks at the standstill:\n%s", stacks(*loops()))
+            finally:
+                end(f"a rebalance has stood still for {limit:.0f} s while Kafka answers")
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def stacks(*loops: asyncio.AbstractEventLoop) -> str:

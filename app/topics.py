@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaError,
+    NotControllerError,
+    RequestTimedOutError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
 from app.core.register import Agent
 from app.settings import Settings
@@ -22,6 +29,9 @@ RECORD_MAX = 8 * 1024 * 1024
 
 ANSWER_MS = 10_000
 """A node that says nothing for so long is left for another one."""
+
+HEALING = frozenset(error.errno for error in (RequestTimedOutError, NotControllerError, InvalidReplicationFactorError))
+"""A controller that is being chosen, and nodes that are not there yet when a cluster starts."""
 
 log = logging.getLogger("broker.topics")
 
@@ -99,14 +109,15 @@ def agent_topics(agent: Agent, settings: Settings) -> list[TopicSpec]:
 async def ensure_topics(settings: Settings, specs: Iterable[TopicSpec], within: float = 30.0) -> None:
     """Create what is missing and check the rest, within so many seconds; raises TopicsError."""
     wanted = {spec.name: spec for spec in specs}
+    refusals: list[Exception] = []
     try:
         async with asyncio.timeout(within):
-            found = await _create_and_count(settings, wanted)
-    except (KafkaError, OSError, TimeoutError) as error:
+            found = await _create_and_count(settings, wanted, refusals)
+    except TimeoutError as error:
         servers = ", ".join(settings.kafka)
         raise TopicsError(
-            f"Kafka at {servers} did not create or show the topics within {within:.0f} s ({error!r});"
-            " check that it runs and that BROKER_KAFKA is right"
+            f"Kafka at {servers} did not create or show the topics within {within:.0f} s"
+            f" ({refusals[-1] if refusals else 'no answer'}); check that it runs and that BROKER_KAFKA is right"
         ) from error
     wrong = [
         f"topic {name} has {found[name]} partitions, not {spec.partitions}"
@@ -139,8 +150,10 @@ async def _count(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, 
     return {topic["topic"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}
 
 
-async def _create_and_count(settings: Settings, wanted: dict[str, TopicSpec]) -> dict[str, int]:
-    """Create what is missing and count, as often as it takes; the caller bounds the time.
+async def _create_and_count(
+    settings: Settings, wanted: dict[str, TopicSpec], refusals: list[Exception]
+) -> dict[str, int]:
+    """Create what is missing and count, as often as it takes, noting each refusal; the caller bounds the time.
 
     A Kafka that is only starting refuses, and in a cluster the client may ask the one node that is away.
     """
@@ -149,6 +162,7 @@ async def _create_and_count(settings: Settings, wanted: dict[str, TopicSpec]) ->
             try:
                 return await _try_to_create_and_count(settings, wanted)
             except (KafkaError, OSError) as error:
+                refusals.append(error)
                 if attempt == 0:
                     log.info("waiting for Kafka at %s (%s)", ", ".join(settings.kafka), type(error).__name__)
                     quiet()
@@ -172,15 +186,33 @@ async def _try_to_create_and_count(settings: Settings, wanted: dict[str, TopicSp
         await admin.close()
 
 
+class _Repeats(logging.Filter):
+    """Silences the client, which would say the same twice a second, while anybody waits for Kafka."""
+
+    waiting = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not self.waiting
+
+
+_REPEATS = _Repeats()
+
+
 @contextlib.contextmanager
 def _quiet_client() -> Iterator[Callable[[], None]]:
-    """Lets the caller silence the client, which would say the same twice a second; undone at the end."""
-    engine = logging.getLogger("aiokafka")
-    level = engine.level
+    """Hands out what silences the client for the rest of the block."""
+    logging.getLogger("aiokafka").addFilter(_REPEATS)
+    silenced = 0
+
+    def silence() -> None:
+        nonlocal silenced
+        silenced += 1
+        _REPEATS.waiting += 1
+
     try:
-        yield lambda: engine.setLevel(logging.CRITICAL)
+        yield silence
     finally:
-        engine.setLevel(level)
+        _REPEATS.waiting -= silenced
 
 
 def _safe(replication: int) -> dict[str, str]:
@@ -200,5 +232,7 @@ async def _create(admin: AIOKafkaAdminClient, spec: TopicSpec, replication: int)
     )
     answer = await admin.create_topics([topic])
     for name, code, *message in answer.topic_errors:
+        if code in HEALING:
+            raise for_code(code)(f"topic {name}: {' '.join(map(str, message))}")
         if code not in (0, TopicAlreadyExistsError.errno):
             raise TopicsError(f"Kafka refused to create topic {name}: error {code} {' '.join(map(str, message))}")

@@ -66,7 +66,7 @@ def build(settings: Settings) -> BrokerApp:
         {"router": router.counts, "bridge": bridge.counts, "mirror": mirror.counts},
         {**stamp(app), "register_version": lambda: float(feed.register.version)},
         notes={"publisher": publisher.check, "mirror": reader_check(mirror_reader)},
-        vital={"router": Progress(lambda: router.lanes).check},
+        vital={"router": Progress(lambda: router.lanes, kafka_check(app)).check},
         about=lambda: {"agents": [agent.name for agent in feed.register.active]},
     )
     return app

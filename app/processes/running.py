@@ -3,6 +3,7 @@
 In: the settings and a Faust app. Out: a process that ends with 0 after SIGTERM, with 1 when it could not start.
 """
 
+import asyncio
 import logging
 import socket
 import time
@@ -12,6 +13,7 @@ import faust
 from aiokafka.errors import KafkaError
 
 from app.faust_app import BrokerApp
+from app.processes.stores import look_at_stores
 from app.reader import TopicReader
 from app.register_feed import RegisterFeed
 from app.settings import Settings, SettingsError
@@ -25,6 +27,11 @@ log = logging.getLogger("broker.process")
 async def prepare_topics(settings: Settings) -> None:
     """See that the broker's own topics are there, waiting a while for Kafka; raises TopicsError."""
     await ensure_topics(settings, Topics(settings).own())
+
+
+async def prepare(settings: Settings, process: str) -> None:
+    """What comes before a worker starts: topics are there, tables up to date, stores looked at. Raises TopicsError."""
+    await asyncio.gather(prepare_topics(settings), look_at_stores(settings, process))
 
 
 def check_port(host: str, port: int, setting: str) -> None:

@@ -4,6 +4,7 @@ from agents.sender import install_sender
 from app.faust_app import BrokerApp, make_app
 from app.processes.running import kafka_check, stamp, tables_check
 from app.producing import Producer
+from app.progress import Progress
 from app.settings import Settings, SettingsError
 from app.topics import Topics
 from app.whatsapp.graph import GraphClient
@@ -26,5 +27,11 @@ def build(settings: Settings) -> BrokerApp:
     sends = Sends(app, settings.partitions)
     sender = install_sender(app, settings, Topics(settings), graph, Producer(app), sends)
     app.close_at_end(graph.close)
-    add_health(app, {"kafka": kafka_check(app), "tables": tables_check(app)}, {"sender": sender.counts}, stamp(app))
+    add_health(
+        app,
+        {"kafka": kafka_check(app), "tables": tables_check(app)},
+        {"sender": sender.counts},
+        stamp(app),
+        vital={"sender": Progress(lambda: sender.lanes, kafka_check(app)).check},
+    )
     return app

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient

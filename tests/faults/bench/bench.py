@@ -215,11 +215,25 @@ class Bench:
         except Stuck as stuck:
             raise Stuck(f"{stuck}; it said {said}; {self.system.processes[name].quote()}") from None
 
-    async def healed(self, faults: int = 1) -> None:
-        """Wait until everything is ready and messages flow; then so many more faults have been survived."""
+    async def healed(self) -> None:
+        """Wait until all is ready, agents hear fresh messages and phones get fresh answers: one more fault survived."""
         await self.ready()
+        before = self._answers()
         await self.heard(HEARD_AFTER_A_STRIKE)
-        self.struck += faults
+
+        async def answered() -> bool:
+            return await self._look_at_phones() > before
+
+        await self.until(answered, FLOW_SECONDS, "an agent's fresh answer on a phone")
+        self.struck += 1
+
+    def _answers(self) -> int:
+        return sum(player.answers for player in self.players)
+
+    async def _look_at_phones(self) -> int:
+        for player in self.players:
+            await player.received()
+        return self._answers()
 
     async def cry(self) -> None:
         """Let every worker write into its log what each of its tasks waits for."""

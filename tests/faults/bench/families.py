@@ -80,10 +80,12 @@ WEBHOOKS: list[Strike] = [
     partial(outages.webhooks, batch_items=5, reorder=0.5),
 ]
 STORES: list[Strike] = [
-    *away("valkey", "paused", "stopped", "killed", "slow", "emptied"),
+    *away("valkey", "paused", "stopped", "killed", "slow"),
     *away("postgres", "paused", "stopped", "killed", "slow", "emptied"),
-    *away("mongo", "paused", "stopped", "killed", "slow", "emptied"),
+    *away("mongo", "paused", "stopped", "killed", "slow"),
 ]
+EMPTIED: list[Strike] = [*away("valkey", "emptied"), *away("mongo", "emptied")]
+"""Apart: of a store that was emptied nobody can say afterwards whether it ever had everything."""
 POINTS: list[Strike] = [
     *point("broker-0", "effects_acknowledged", "session_written", "state_written", "bridge_carried"),
     *point("webhook", "webhook_taken"),
@@ -101,24 +103,27 @@ MIXED: list[Strike] = [
     *term("broker-0", "broker-1", "sender", "webhook", "chat"),
     *POINTS,
     *FREEZE_BROKER,
-    # Of an emptied MongoDB nobody could say afterwards whether the chat had everything.
-    *away("valkey", "paused", "stopped", "killed", "slow", "emptied"),
-    *away("postgres", "paused", "stopped", "killed", "slow", "emptied"),
-    *away("mongo", "paused", "stopped", "killed", "slow"),
+    strikes.freeze_sender,
+    partial(strikes.leave_and_come_back, names=("broker-0", "broker-1")),
+    *[partial(strikes.wipe, name=one) for one in ("broker-0", "sender")],
+    *STORES,
     *GRAPH,
     *WEBHOOKS,
     *KAFKA[:2],
 ]
-MIXED_SYSTEM: dict[str, Any] = {"brokers": 2, "chat": True}
+MIXED_SYSTEM: dict[str, Any] = {"brokers": 2, "senders": 2, "chat": True, "BROKER_TABLE_STORE": "rocksdb"}
 LIVELY = Habits(bursts=True, late=True)
 FAMILIES: dict[str, Family] = {
     "kafka": Family(KAFKA),
     "kill": Family([*kill(*PROCESSES), partial(strikes.kill_together, names=PROCESSES)], {"chat": True}),
-    "term": Family(term(*PROCESSES), {"chat": True}),
+    "term": Family(
+        [*term(*PROCESSES), *[partial(strikes.terminate_without_kafka, name=one) for one in PROCESSES]], {"chat": True}
+    ),
     "points": Family(POINTS),
     "workers": Family([partial(strikes.join_and_leave, names=WORKERS)], {"brokers": 3}),
     "frozen": Family([*FREEZE_BROKER, strikes.freeze_sender], {"brokers": 2, "senders": 2}),
     "stores": Family(STORES, {"chat": True}),
+    "emptied": Family(EMPTIED, {"chat": True}),
     "graph": Family(GRAPH),
     "webhooks": Family(WEBHOOKS, habits=LIVELY, ordered=False),
     "disk": Family(

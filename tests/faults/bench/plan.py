@@ -111,7 +111,7 @@ class Written:
     text: str
     message_id: str
     at: float
-    """When the webhook had answered, in seconds UTC."""
+    """When the user pressed the button, in seconds UTC."""
     heard: bool
     """Whether an agent is to hear it at once."""
     arrived: float | None = None

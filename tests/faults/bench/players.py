@@ -36,6 +36,8 @@ class UserPlayer:
         self._crafted = 0
         self._received: list[dict[str, Any]] = []
         self._after = 0
+        self.answers = 0
+        """How many answers of agents the phone has got."""
 
     async def play(self, over: asyncio.Event) -> None:
         """Go through the plan until it is over."""
@@ -53,7 +55,9 @@ class UserPlayer:
         Waits up to so many seconds for something new.
         """
         found, self._after = await self.phone.transcript(self._after, wait)
-        self._received += [message for message in found if message["direction"] == "in"]
+        fresh = [message for message in found if message["direction"] == "in"]
+        self._received += fresh
+        self.answers += sum(message["text"].startswith("echo ") for message in fresh)
         return self._received
 
     async def _do(self, step: Step) -> None:
@@ -72,6 +76,7 @@ class UserPlayer:
                     self._menu_by = message_id
 
     async def _write(self, step: Step, text: str) -> str:
+        begun = time.time()
         if step.kind == "image":
             image = {"id": "1", "mime_type": "image/png", "caption": text}
             message_id = await self.phone._act({"type": "raw", "message": {"type": "image", "image": image}})
@@ -79,22 +84,23 @@ class UserPlayer:
             message_id = await self.phone.write(text, timestamp=int(time.time()) - LATE_SECONDS)
         else:
             message_id = await self.phone.write(text)
-        self._taken(step, text, message_id)
+        self._taken(step, text, message_id, begun)
         return message_id
 
-    def _taken(self, step: Step, text: str, message_id: str) -> None:
-        self._note(Written(self.phone.address, text, message_id, time.time(), step.heard))
+    def _taken(self, step: Step, text: str, message_id: str, begun: float) -> None:
+        self._note(Written(self.phone.address, text, message_id, begun, step.heard))
 
     async def _choose(self, step: Step) -> None:
         title = list(self._system.agents)[step.agent]
+        begun = time.time()
         if step.how == "tap":
             menu = await self._menu()
             if menu is not None:
                 message_id = await self.phone.tap(menu, title)
-                self._taken(step, "<choice>", message_id)
+                self._taken(step, "<choice>", message_id, begun)
                 return
         text = str(step.agent + 1) if step.how == "number" else title.upper()
-        self._taken(step, "<choice>", await self.phone.write(text))
+        self._taken(step, "<choice>", await self.phone.write(text), begun)
 
     async def _menu(self) -> dict[str, Any] | None:
         """The menu that the latest opening message brought to the phone; None when it does not come."""
@@ -113,6 +119,7 @@ class UserPlayer:
     async def _write_batch(self, step: Step) -> None:
         """Several messages in one webhook, posted by ourselves until it is taken."""
         self._crafted += 1
+        begun = time.time()
         ids = [f"wamid.batch.{self.phone.id}.{self._crafted}.{number}" for number in range(len(step.texts))]
         body = self._webhook(list(zip(ids, step.texts, strict=True)))
         while True:
@@ -123,7 +130,7 @@ class UserPlayer:
                 break
             await asyncio.sleep(0.3)
         for message_id, text in zip(ids, step.texts, strict=True):
-            self._taken(step, text, message_id)
+            self._taken(step, text, message_id, begun)
 
     @property
     def phone_simulator(self) -> str:

@@ -42,6 +42,9 @@ async def run_family(name: str, seed: int, strikes: int, *, users: int = 6, minu
 async def run_all(options: Namespace) -> int:
     """Run what the command line asks for; returns the exit code."""
     runs = planned(options)
+    if not runs:
+        print(f"nothing to run: {options.family} needs another --kafka than {KAFKA}", file=sys.stderr)
+        return 2
     turns = asyncio.Semaphore(options.jobs)
     failed = 0
 
@@ -61,7 +64,8 @@ async def run_all(options: Namespace) -> int:
     results = read_results(options.results)
     print()
     print(table(results))
-    return 0 if is_clean(results) and not failed else 1
+    complete = options.minutes or sum(one.struck for one in results) >= sum(strikes for *_, strikes in runs)
+    return 0 if is_clean(results) and complete and not failed else 1
 
 
 def planned(options: Namespace) -> list[tuple[str, int, int]]:

@@ -6,6 +6,7 @@ Nothing waits for time to pass where there is a condition to wait for.
 
 import asyncio
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from app.embedded.process import Process
 from tests.faults.bench.bench import Bench
 
+FORCED = 70
+"""Exit code of a worker that could not finish what was in flight in time: nothing of it is committed."""
 TERM_SECONDS = 20.0
 """An orderly end takes no longer; after twice that the bench kills."""
 POINT_SECONDS = 90.0
@@ -51,15 +54,34 @@ async def terminate(bench: Bench, name: str) -> None:
     """SIGTERM; an orderly end leaves the group within 20 s."""
     await in_traffic(bench)
     process = bench.system.processes[name]
+    await end_orderly(bench, process)
+    await bench.some_written(bench.rng.randint(0, 6))
+    await bench.start(process)
+    await bench.healed()
+
+
+async def terminate_without_kafka(bench: Bench, name: str) -> None:
+    """SIGTERM while Kafka hangs: what is in flight cannot be finished, and the process ends in time all the same."""
+    await in_traffic(bench)
+    process, kafka = bench.system.processes[name], bench.system.stack.kafka
+    kafka.pause()
+    try:
+        await end_orderly(bench, process, codes=(0, FORCED))
+    finally:
+        kafka.resume()
+    await bench.start(process)
+    await bench.healed()
+
+
+async def end_orderly(bench: Bench, process: Process, codes: Sequence[int] = (0,)) -> None:
+    """SIGTERM, and a finding when it takes too long or ends badly."""
     begun = asyncio.get_running_loop().time()
     code = await process.terminate(grace=2 * TERM_SECONDS)
     took = asyncio.get_running_loop().time() - begun
     bench.longest_end = max(bench.longest_end, took)
-    if code != 0 or took > TERM_SECONDS:
-        bench.findings.add("wrong", name, f"SIGTERM ended it with code {code} after {took:.1f} s; {process.quote()}")
-    await bench.some_written(bench.rng.randint(0, 6))
-    await bench.start(process)
-    await bench.healed()
+    if code not in codes or took > TERM_SECONDS:
+        what = f"SIGTERM ended it with code {code} after {took:.1f} s; {process.quote()}"
+        bench.findings.add("wrong", process.name, what)
 
 
 async def end_at(bench: Bench, name: str, point: str) -> None:
@@ -67,7 +89,7 @@ async def end_at(bench: Bench, name: str, point: str) -> None:
     after = bench.rng.randint(1, 12)
     process = bench.system.processes[name]
     normal = process.argv
-    await process.terminate(grace=2 * TERM_SECONDS)
+    await end_orderly(bench, process)
     process.argv = with_point(normal, point, after)
     bench.expecting.add(name)
     try:
@@ -77,6 +99,9 @@ async def end_at(bench: Bench, name: str, point: str) -> None:
             return not process.running
 
         await bench.until(ended, POINT_SECONDS, f"{name} ending at {point} (passing {after})")
+        if process.returncode != -signal.SIGKILL:
+            what = f"it was to end at {point} and ended with code {process.returncode}; {process.quote()}"
+            bench.findings.add("wrong", name, what)
     finally:
         process.argv = normal
         bench.expecting.discard(name)
@@ -157,13 +182,23 @@ async def join_and_leave(bench: Bench, names: Sequence[str]) -> None:
     bench.struck += 1
 
 
+async def leave_and_come_back(bench: Bench, names: Sequence[str]) -> None:
+    """One of several workers leaves, by SIGTERM or kill -9, and comes back while the others take over."""
+    await in_traffic(bench)
+    worker = bench.system.processes[bench.rng.choice(list(names))]
+    await _toggle(bench, worker, len(names))
+    await bench.some_written(bench.rng.randint(0, 6))
+    await bench.start(worker)
+    await bench.healed()
+
+
 async def _toggle(bench: Bench, worker: Process, running: int) -> None:
     if not worker.running:
         await bench.start(worker)
     elif running > 1 and bench.rng.random() < 0.5:
         await worker.kill_and_wait()
     else:
-        await worker.terminate(grace=2 * TERM_SECONDS)
+        await end_orderly(bench, worker)
 
 
 async def wipe(bench: Bench, name: str) -> None:
@@ -185,10 +220,9 @@ async def change_clock(bench: Bench, name: str) -> None:
     await in_traffic(bench)
     process = bench.system.processes[name]
     command = process.argv[-1]
-    off = bench.rng.choice((-CLOCK_SECONDS, CLOCK_SECONDS, 0))
-    await process.terminate(grace=2 * TERM_SECONDS)
-    process.argv = [sys.executable, "-m", "app", command]
-    if off:
-        process.argv = with_point(process.argv, "clock", off)
+    right = [sys.executable, "-m", "app", command]
+    wrong = [with_point(right, "clock", off) for off in (-CLOCK_SECONDS, CLOCK_SECONDS)]
+    await end_orderly(bench, process)
+    process.argv = bench.rng.choice([argv for argv in (*wrong, right) if argv != process.argv])
     await bench.start(process)
     await bench.healed()

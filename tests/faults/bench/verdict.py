@@ -36,7 +36,7 @@ class Findings:
     in_doubt: list[str] = field(default_factory=list)
     """Messages of which nobody can know, and of which no status told either."""
     stall: float = 0.0
-    """Longest time in seconds from a message's arrival at the webhook to the agent's reading it."""
+    """Longest time in seconds from the user's pressing the button to the agent's reading it."""
 
     def add(self, kind: str, user: str, what: str) -> None:
         """Note a violation."""
@@ -52,15 +52,17 @@ def judge(truth: Truth) -> Findings:
     findings = Findings()
     webhook, in_outbox = truth.of_key(truth.topics.webhook), _outbox(truth)
     outcomes = _outcomes(truth)
+    aside: set[str] = set()
     for user in truth.users.values():
         _judge_intake(truth, user, webhook[user.key], findings)
         expected = replay(webhook[user.key], truth.register, truth.rules)
+        aside |= expected.aside.keys()
         _judge_agents(truth, user, expected, findings)
         _judge_statuses(truth, user, expected, findings)
         _judge_phone(truth, user, expected, in_outbox.get(user.key, []), outcomes, findings)
         _judge_state(truth, user, expected, findings)
     _judge_replies(truth, findings)
-    _judge_quarantine(truth, findings)
+    _judge_quarantine(truth, aside, findings)
     return findings
 
 
@@ -189,6 +191,9 @@ def _judge_phone(
             findings.counts["in doubt"] += 1
             if effect not in expected.shown:
                 findings.in_doubt.append(f"{effect} of {user.key} ({'came' if came[effect] else 'did not come'})")
+                if came[effect]:
+                    # The simulator reports a status of everything that came.
+                    findings.add("lost", user.key, f"message {effect} is on the phone, and its statuses never came")
         findings.counts["refused"] += bool(verdicts & {"refused", "late"})
     order = [one["mark"].get("e", "") for one in user.phone]
     order = list(dict.fromkeys(order))
@@ -241,9 +246,13 @@ def _judge_state(truth: Truth, user: UserTruth, expected: Expected, findings: Fi
     if session != wanted:
         findings.add("wrong", user.key, f"session is {_short(session)}, the model says {_short(wanted)}")
     window = truth.last_values(truth.topics.windows_changelog).get(user.key) or {}
-    if expected.state.window and window.get("last_seen") != expected.state.window.last_seen:
-        last = expected.state.window.last_seen
+    last = expected.state.window.last_seen if expected.state.window else None
+    if window.get("last_seen") != last:
         findings.add("wrong", user.key, f"window: last seen {window.get('last_seen')}, the model says {last}")
+    ticks = {effect: rank for effect, rank in window.get("ticks", {}).items() if effect in expected.ranks}
+    behind = {effect: rank for effect, rank in ticks.items() if rank != expected.ranks[effect]}
+    if behind:
+        findings.add("wrong", user.key, f"window: ticks {behind} are not what Meta reported")
 
 
 def _short(session: dict[str, Any] | None) -> str:
@@ -253,11 +262,17 @@ def _short(session: dict[str, Any] | None) -> str:
     return str({**session, "kept": kept})
 
 
-def _judge_quarantine(truth: Truth, findings: Findings) -> None:
-    """Nothing the players do belongs there, but what `decide` itself sets aside."""
+def _judge_quarantine(truth: Truth, wanted: set[str], findings: Findings) -> None:
+    """Nothing the players do belongs there, but what `decide` itself sets aside of the users' messages."""
+    aside = set()
     for record in truth.records[truth.topics.quarantine]:
         found = orjson.loads(record.value)
         if found.get("source") == "router":
             findings.counts["set aside"] += 1
+            aside.add(found["id"])
         else:
             findings.add("wrong", (record.key or b"").decode(), f"in quarantine: {found['reason']} ({found['source']})")
+    for effect in wanted - aside:
+        findings.add("lost", effect, "a message that was to be set aside is not in the quarantine")
+    for effect in aside - wanted:
+        findings.add("wrong", effect, "a message is in the quarantine that was not to be set aside")
