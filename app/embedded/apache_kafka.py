@@ -77,7 +77,8 @@ class ApacheKafka(Service):
     name = "kafka"
     embedded = False
     replication = 1
-    start_limit = 60.0
+    # On a busy machine three nodes at once take their time.
+    start_limit = 150.0
     grace = 15.0
 
     def __init__(
