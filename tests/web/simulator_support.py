@@ -122,7 +122,7 @@ class Bench:
     async def attach(self, data: bytes, mime: str, filename: str = "") -> str:
         """Put a file on a phone; return its media id."""
         url = self.url + "/sim/media" + (f"?filename={filename}" if filename else "")
-        async with self.http.post(url, data=data, headers={"Content-Type": mime}) as answer:
+        async with self.http.post(url, data=io.BytesIO(data), headers={"Content-Type": mime}) as answer:
             assert answer.status == 201, await answer.text()
             return str((await answer.json())["id"])
 

@@ -81,6 +81,19 @@ async def test_the_life_of_an_address_is_a_switch() -> None:
         assert (await bench.graph("GET", url))[0] == 404
 
 
+async def test_large_files_pass_in_both_directions() -> None:
+    async with running_bench() as bench:
+        large = bytes(20 * MIB)
+        ours, theirs = (
+            (await bench.upload(large, "application/pdf"))["id"],
+            await bench.attach(large, "application/zip"),
+        )
+        for media_id in (ours, theirs):
+            url = (await bench.graph("GET", media_id))[1]["url"]
+            status, data = await bench.graph("GET", url)
+            assert (status, len(data)) == (200, len(large))
+
+
 async def test_uploads_refused() -> None:
     async with running_bench() as bench:
         refused = [

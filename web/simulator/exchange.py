@@ -10,7 +10,7 @@ from web.simulator.actions import UserAction
 from web.simulator.attached import attached_media
 from web.simulator.contents import Scene
 from web.simulator.errors import GraphError, injected_error
-from web.simulator.inbound import build_item
+from web.simulator.inbound import EDITS, build_item
 from web.simulator.links import LinkedMedium
 from web.simulator.media import USER_SECONDS, Medium
 from web.simulator.media_rules import refusal
@@ -92,7 +92,9 @@ def user_acts(parts: Parts, user: User, action: UserAction, settled: Any = None,
     wamid = action.wamid or parts.config.new_wamid(user.names[0])
     item, text = build_item(action, user, world, wamid, timestamp, _scene(parts, origin))
     medium = world.media.find(action.media_id or "", parts.config.clock())
-    shown = {"media": {medium.id: medium.public()}} if medium else {}
+    shown: dict[str, Any] = {"media": {medium.id: medium.public()}} if medium else {}
+    if action.type in EDITS:
+        shown |= {"target": action.message_id, "text": action.text}
     # an item of the caller's own keeps the name `raw`, as the transcript always had it
     kind = action.type if action.type != "share_contact" else "contacts"
     message = world.add_message(user, "out", wamid=str(item["id"]), type=kind, text=text, raw=item, shown=shown)

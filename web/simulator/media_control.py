@@ -4,11 +4,14 @@ A person's file comes in as the body of a POST; out goes an id that a message ca
 without the token; what is no picture, sound or film is only ever offered as a download.
 """
 
+import asyncio
+
 from aiohttp import web
 
 from web.simulator.media import Medium
 from web.simulator.media_rules import LARGEST, bare
 from web.simulator.parts import PARTS
+from web.simulator.voice import VOICE_TYPE, voice_note
 
 CHUNK_BYTES = 64 * 1024
 SHOWN_INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif")
@@ -20,7 +23,7 @@ HEADERS = {
 
 
 async def post_file(request: web.Request) -> web.Response:
-    """Keep a file of a user: the body as it is, its Content-Type, and ?filename=."""
+    """Keep a file of a user: the body as it is, its Content-Type, and ?filename=; ?voice=1 for a recording."""
     parts = request.app[PARTS]
     data = bytearray()
     async for chunk in request.content.iter_chunked(CHUNK_BYTES):
@@ -31,7 +34,11 @@ async def post_file(request: web.Request) -> web.Response:
         raise ValueError("body: empty; send the file's bytes as the body, its type as Content-Type")
     mime = request.headers.get("Content-Type", "application/octet-stream")
     filename = request.query.get("filename") or None
-    medium = parts.world.media.add(bytes(data), mime, owner="user", now=parts.config.clock(), filename=filename)
+    content = bytes(data)
+    if request.query.get("voice") == "1" and bare(mime) == "audio/webm":
+        # what browsers record is no format of WhatsApp's, but holds the same sound
+        content, mime = await asyncio.to_thread(voice_note, content), VOICE_TYPE
+    medium = parts.world.media.add(content, mime, owner="user", now=parts.config.clock(), filename=filename)
     return web.json_response(medium.public(), status=201)
 
 
