@@ -81,6 +81,29 @@ async def test_templates_are_paused_disabled_and_approved_again() -> None:
         await bench.call("PATCH", "/sim/templates/none", {"status": "PAUSED"}, 404)
 
 
+async def test_a_template_of_ones_own() -> None:
+    async with running_bench() as bench:
+        ana = await bench.user()
+        buttons = ["Yes", {"kind": "url", "label": "Go", "value": "https://example.org/{{1}}"}, {"kind": "catalog"}]
+        template = {"name": "mine", "language": "de", "category": "utility", "body": "Hallo {{1}}", "buttons": buttons}
+        error = await bench.call("POST", "/sim/templates", template, 422)
+        assert "buttons.2" in error["error"]
+        buttons[2] = {"kind": "catalog", "label": "See all"}
+        made = await bench.call("POST", "/sim/templates", template, 201)
+        assert [button["kind"] for button in made["buttons"]] == ["quick_reply", "url", "catalog"]
+        components = [
+            {"type": "body", "parameters": [{"type": "text", "text": "Ana"}]},
+            {"type": "button", "sub_type": "url", "index": 1, "parameters": [{"type": "text", "text": "x"}]},
+            {"type": "button", "sub_type": "CATALOG", "index": 2, "parameters": [{"type": "action", "action": {}}]},
+        ]
+        content = {"name": "mine", "language": {"code": "de"}, "components": components}
+        status, _ = await bench.send(text_to(ana["wa_id"]) | {"type": "template", "template": content})
+        assert (status, (await bench.messages(ana))[-1]["text"]) == (200, "Hallo Ana")
+        await bench.call("DELETE", "/sim/state")
+        names = [one["name"] for one in (await bench.call("GET", "/sim/templates"))["templates"]]
+        assert "mine" not in names
+
+
 async def test_who_stopped_marketing_gets_none() -> None:
     async with running_bench() as bench:
         ana = await bench.user()

@@ -41,6 +41,7 @@ def create_app(config: SimulatorConfig) -> web.Application:
             web.post("/sim/users/{id}/marketing", events.post_marketing),
             web.post("/sim/events", events.post_event),
             web.get("/sim/templates", events.get_templates),
+            web.post("/sim/templates", events.post_template),
             web.patch("/sim/templates/{name}", events.patch_template),
             web.post("/sim/media", media_control.post_file),
             web.get("/sim/media/{media_id}", media_control.get_file),

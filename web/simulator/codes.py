@@ -16,7 +16,6 @@ ERRORS: dict[int, tuple[str, int]] = {
     100: ("Invalid parameter", 400),
     104: ("This method must be called with a token", 401),
     190: ("Access token has expired or is invalid", 401),
-    200: ("Permissions error", 403),
     368: ("Temporarily blocked for policies violations", 403),
     613: ("Calls to this API have exceeded the rate limit", 400),
     80007: ("Rate limit issues", 400),
@@ -55,11 +54,7 @@ ERRORS: dict[int, tuple[str, int]] = {
     131062: ("Business-scoped user ids are not supported for this message", 400),
     131063: ("Marketing messages are disabled on Cloud API", 400),
     131064: ("Messaging limit reduced for template miscategorisation", 400),
-    131201: ("Group does not exist", 400),
-    131207: ("Group is suspended", 400),
     131208: ("Group rate limit hit", 400),
-    131211: ("Group quota reached", 400),
-    131215: ("Groups are not available for this number", 400),
     132000: ("Number of parameters does not match the expected number of params", 400),
     132001: ("Template name does not exist in the translation", 404),
     132005: ("Translated text too long", 400),
@@ -71,7 +66,6 @@ ERRORS: dict[int, tuple[str, int]] = {
     132018: ("Template parameter is not valid", 400),
     132068: ("Flow is blocked", 400),
     132069: ("Flow is throttled", 400),
-    133000: ("Incomplete deregistration", 400),
     133004: ("Server temporarily unavailable", 503),
     133005: ("Two step verification PIN mismatch", 400),
     133006: ("Phone number re-verification needed", 400),
@@ -86,14 +80,20 @@ ERRORS: dict[int, tuple[str, int]] = {
     134102: ("Template is unavailable", 400),
     135000: ("Generic user error", 400),
     137000: ("Identity key hash does not match", 400),
-    138000: ("Calling is not enabled", 400),
-    139000: ("Flow is blocked by integrity", 400),
     139100: ("Failed to block or unblock some users", 400),
     139101: ("Block list limit reached", 400),
     139102: ("Block list changed meanwhile", 400),
     139103: ("Block list internal error", 500),
-    147001: ("Business username is not available", 400),
 }
+GROUPS: tuple[tuple[range, str, int], ...] = (
+    (range(200, 300), "Permissions error", 403),
+    (range(131201, 131216), "Group operation failed", 400),
+    (range(133000, 133016), "Phone number registration failed", 400),
+    (range(138000, 138019), "Call failed", 400),
+    (range(139000, 139005), "Flow operation failed", 400),
+    (range(147001, 147006), "Business username operation failed", 400),
+)
+"""Codes the reference lists as a range; those named above have titles of their own."""
 TRANSIENT = frozenset({2, 131000, 131016, 131057, 133004, 139103})
 """Codes whose answers say `is_transient`."""
 
@@ -102,14 +102,20 @@ TOKEN_EXPIRED_SUBCODE = 463
 SUBCODES = {33: 33, 190: TOKEN_EXPIRED_SUBCODE}
 
 
+def _look_up(code: int) -> tuple[str, int]:
+    if code in ERRORS:
+        return ERRORS[code]
+    return next(((title, status) for codes, title, status in GROUPS if code in codes), ("Unknown error", 400))
+
+
 def title_of(code: int) -> str:
     """Return the short title of a code, also for codes the simulator does not know."""
-    return ERRORS[code][0] if code in ERRORS else "Unknown error"
+    return _look_up(code)[0]
 
 
 def status_of(code: int) -> int:
     """Return the HTTP status an answer with this code usually has."""
-    return ERRORS[code][1] if code in ERRORS else 400
+    return _look_up(code)[1]
 
 
 def is_whatsapp(code: int) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from web.simulator.errors import status_error
 from web.simulator.identity import Announcement, IdentityChange, announce, change_identity, change_phone
@@ -19,6 +19,7 @@ from web.simulator.templates import Status, Template
 from web.simulator.webhooks import Item, metadata
 
 ACCOUNT = "account"
+_adapter = TypeAdapter(Template)
 OF_THE_NUMBER = (
     "messages",
     "user_preferences",
@@ -125,6 +126,15 @@ async def post_marketing(request: web.Request) -> web.Response:
     _post(parts, "user_preferences", value, lane=user.id)
     parts.world.tell({"type": "user", "user": user.public()})
     return web.json_response(user.public())
+
+
+async def post_template(request: web.Request) -> web.Response:
+    """Add a template, approved at once; the same name and language replaces it."""
+    template = _adapter.validate_python(await read_json(request))
+    world = request.app[PARTS].world
+    name = (template.name, template.language)
+    world.templates = [one for one in world.templates if (one.name, one.language) != name] + [template]
+    return web.json_response(_public(template), status=201)
 
 
 async def post_played(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from typing import Any
 from web.simulator.errors import GraphError
 from web.simulator.media_rules import KINDS
 from web.simulator.rules import need_list, need_object, need_text, number_between, optional_list, web_link
-from web.simulator.templates import PLACEHOLDER, Button, Template, names_in
+from web.simulator.templates import PLACEHOLDER, WITH_ACTION, Button, Template, names_in
 
 FILLED_LIMIT = 1024
 PAYLOAD_LIMIT = 256
@@ -151,7 +151,7 @@ def _button_value(component: dict[str, Any], where: str, buttons: tuple[Button, 
     # the button of a login code is spelt as a url
     if kind != button.kind and not (button.kind == "copy_code" and kind == "url"):
         raise GraphError(132012, f"{where}.sub_type: button {index} of this template is {button.kind}")
-    if button.kind == "flow":
+    if button.kind in WITH_ACTION:
         return int(index), ""
     parameters = need_list(component, "parameters", where)
     wanted = {"quick_reply": "payload", "copy_code": "coupon_code"}.get(kind, "text")

@@ -11,7 +11,11 @@ PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 Status = Literal["APPROVED", "PAUSED", "DISABLED"]
 HeaderKind = Literal["text", "image", "video", "document", "location"]
-ButtonKind = Literal["quick_reply", "url", "phone_number", "copy_code", "flow", "request_contact_info"]
+ButtonKind = Literal[
+    "quick_reply", "url", "phone_number", "copy_code", "flow", "request_contact_info", "catalog", "mpm", "voice_call"
+]
+WITH_ACTION = ("flow", "catalog", "mpm", "voice_call")
+"""Buttons whose parameters, if any, are of type action, and are not looked into here."""
 
 
 @dataclass(frozen=True, kw_only=True)
