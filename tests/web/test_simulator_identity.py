@@ -122,7 +122,8 @@ async def test_the_identity_key_is_told_when_switched_on_and_may_be_demanded(ben
     changed = await bench.call("POST", f"/sim/users/{ana['id']}/identity/phone", {})
     assert changed["identity_key_hash"] != key
     await bench.webhook.until(lambda: "system" in bench.webhook.items()[-1])
-    system = bench.webhook.items()[-1]["system"]
-    assert (system["type"], system["identity"]["hash"]) == ("customer_identity_changed", changed["identity_key_hash"])
+    item = bench.webhook.items()[-1]
+    assert (item["system"]["type"], item["from"]) == ("customer_identity_changed", ana["wa_id"])
+    assert item["identity"]["hash"] == changed["identity_key_hash"]
     status, body = await bench.send(text_to(ana["wa_id"], recipient_identity_key_hash=key))
     assert (status, body["error"]["code"]) == (400, 137000)

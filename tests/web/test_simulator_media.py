@@ -110,6 +110,18 @@ async def test_uploads_refused() -> None:
         url = f"{bench.url}/v25.0/{NUMBER_ID}/media"
         async with bench.http.post(url, json={}, headers=BEARER) as answer:
             assert (answer.status, (await answer.json())["error"]["code"]) == (400, 100)
+        multipart = BEARER | {"Content-Type": "multipart/form-data; boundary=b"}
+        for raw in (
+            b"",
+            b"noise",
+            b"--b\r\nbroken",
+            b"--b\r\n\r\nx",
+            b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
+        ):
+            async with bench.http.post(url, data=raw, headers=multipart) as answer:
+                assert (answer.status, (await answer.json())["error"]["code"]) == (400, 100)
+        async with bench.http.post(url, data=b"x", headers=BEARER | {"Content-Type": "multipart/form-data"}) as answer:
+            assert (answer.status, (await answer.json())["error"]["code"]) == (400, 100)
         async with bench.http.post(url.replace(NUMBER_ID, "42"), json={}, headers=BEARER) as answer:
             assert (await answer.json())["error"]["error_subcode"] == 33
         assert (await bench.graph("GET", f"{(await bench.upload(PNG, 'image/png'))['id']}?phone_number_id=42"))[

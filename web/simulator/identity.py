@@ -74,15 +74,22 @@ def announce(parts: Parts, user: User, announcement: Announcement) -> None:
 
 
 def change_phone(parts: Parts, user: User) -> None:
-    """Give the user another phone under the same number: another identity key, told by a system message."""
+    """Give the user another phone under the same number: another identity key, told by a system message.
+
+    That message is of the time when everybody showed a number; of users who show none it does not come.
+    """
     user.identity_changes += 1
+    parts.world.tell({"type": "user", "user": user.public()})
+    if not user.shown_wa_id:
+        return
     timestamp = str(int(parts.config.clock()))
-    system: dict[str, Any] = {
+    system = {
         "type": "customer_identity_changed",
         "body": f"{user.name} may have changed phones",
-        "identity": {"acknowledged": False, "created_timestamp": timestamp, "hash": user.identity_key_hash},
+        "customer": user.shown_wa_id,
     }
-    _post_system(parts, user, user.shown_wa_id, system, timestamp)
+    identity = {"acknowledged": False, "created_timestamp": timestamp, "hash": user.identity_key_hash}
+    _post_system(parts, user, user.shown_wa_id, system, timestamp, identity=identity)
 
 
 def _post_change(parts: Parts, user: User, previous: Previous, kind: SystemType | None, timestamp: str) -> None:
@@ -110,10 +117,12 @@ def _user_id_update(parts: Parts, user: User, previous: Previous, timestamp: str
     }
 
 
-def _post_system(parts: Parts, user: User, sender: str | None, system: dict[str, Any], timestamp: str) -> None:
+def _post_system(
+    parts: Parts, user: User, sender: str | None, system: dict[str, Any], timestamp: str, **more: Any
+) -> None:
     wamid = parts.config.new_wamid(user.names[0])
     item: dict[str, Any] = {"from": sender} if sender else {}
-    item |= {"id": wamid, "timestamp": timestamp, "type": "system", "system": system}
+    item |= {"id": wamid, "timestamp": timestamp, "type": "system", "system": system, **more}
     world = parts.world
     message = world.add_message(user, "out", wamid=wamid, type="system", text=str(system["body"]), raw=item)
 

@@ -31,11 +31,7 @@ class Medium:
     mime_type: str
     filename: str | None
     expires: float
-
-    @property
-    def sha256(self) -> bytes:
-        """The digest of the bytes."""
-        return hashlib.sha256(self.data).digest()
+    sha256: bytes
 
     def public(self) -> dict[str, Any]:
         """What the control API and the phones page are told of it."""
@@ -76,6 +72,7 @@ class MediaStore:
             mime_type=mime_type,
             filename=filename,
             expires=now + lifetime,
+            sha256=hashlib.sha256(data).digest(),
         )
         self._media[medium.id] = medium
         self._bytes += len(data)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from web.simulator.door import check_number, check_token, no_object, refused
 from web.simulator.errors import GraphError, injected_error
@@ -64,17 +65,10 @@ async def _upload(request: web.Request, parts: Parts) -> tuple[web.Response, str
     check_number(request.match_info["phone_number_id"], parts)
     if request.content_type != "multipart/form-data":
         raise GraphError(100, "the body must be multipart/form-data with messaging_product, type and file")
-    fields: dict[str, str] = {}
-    file: tuple[bytes, str, str | None] | None = None
-    async for part in await request.multipart():
-        if not isinstance(part, BodyPartReader):
-            raise GraphError(100, "the body holds a multipart inside a multipart")
-        if part.name == "file":
-            mime = part.headers.get("Content-Type", "")
-            file = (await _read(part, LARGEST, "file"), mime, part.filename)
-        else:
-            data = await _read(part, FIELD_LIMIT, str(part.name))
-            fields[str(part.name)] = data.decode("utf-8", "replace")
+    try:
+        fields, file = await _read_form(request)
+    except (ValueError, AssertionError, HttpProcessingError):
+        raise GraphError(100, "the body is not valid multipart/form-data") from None
     if fields.get("messaging_product") != "whatsapp":
         raise GraphError(100, "messaging_product: required, must be whatsapp")
     if bare(fields.get("type", "")) not in ALL_TYPES:
@@ -88,6 +82,21 @@ async def _upload(request: web.Request, parts: Parts) -> tuple[web.Response, str
     now = parts.config.clock()
     medium = parts.world.media.add(content, mime, owner="business", now=now, filename=filename)
     return web.json_response({"id": medium.id}), medium.id
+
+
+async def _read_form(request: web.Request) -> tuple[dict[str, str], tuple[bytes, str, str | None] | None]:
+    fields: dict[str, str] = {}
+    file: tuple[bytes, str, str | None] | None = None
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            raise GraphError(100, "the body holds a multipart inside a multipart")
+        if part.name == "file":
+            mime = part.headers.get("Content-Type", "")
+            file = (await _read(part, LARGEST, "file"), mime, part.filename)
+        else:
+            data = await _read(part, FIELD_LIMIT, str(part.name))
+            fields[str(part.name)] = data.decode("utf-8", "replace")
+    return fields, file
 
 
 async def _read(part: BodyPartReader, limit: int, name: str) -> bytes:

@@ -5,7 +5,9 @@ Nothing comes in; out go `Template` values, which `filling` fills in. Limits are
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
 
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
@@ -45,6 +47,7 @@ class Template:
     header_text: str = ""
     footer: str = ""
     status: Status = "APPROVED"
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Item:
     def summary(self) -> dict[str, str]:
         """Return what the webhook log keeps of it."""
         kind = self.field if self.kind == "field" else self.kind
-        summary = {"kind": kind, "id": str(self.content.get("id")), "user": self.lane}
+        summary = {"kind": kind, "id": str(self.content.get("id", "")), "user": self.lane}
         if self.kind == "statuses":
             summary["status"] = self.content["status"]
         return summary

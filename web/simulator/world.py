@@ -233,13 +233,6 @@ class World:
         seq = self.counter.next()
         self.media_log.append(MediaCall(seq=seq, changed=seq, at=self.config.clock(), **fields))
 
-    def touch(self, message: Message) -> None:
-        """Tell the readers and the page that a message looks different now."""
-        found = self._messages.get(message.wamid)
-        if found is not None:
-            self.transcripts[found[0].id].touch(message)
-            self._tell_message(found[0], message)
-
     def log_webhook(self, **fields: Any) -> WebhookPost:
         """Note a webhook POST that was tried."""
         seq = self.counter.next()

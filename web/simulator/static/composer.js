@@ -40,7 +40,7 @@ export class Composer {
       const [file] = event.clipboardData.files;
       if (!file) return;
       event.preventDefault();
-      this.sendFile(() => photoOrVideo(file, this.takeText()));
+      this.sendFile((caption) => photoOrVideo(file, caption), true);
     });
     attach.addEventListener("click", () => this.phone.menu.open(attach, "Attach", this.attachments()));
     mic.addEventListener("click", () => this.startRecording());
@@ -51,16 +51,15 @@ export class Composer {
 
   attachments() {
     const { attach } = this.parts;
-    const pick = (accept, make) => async () => {
+    const pick = (accept, make, captioned = false) => async () => {
       const file = await askForFile(accept);
-      if (file) this.sendFile(() => make(file));
+      if (file) this.sendFile((caption) => make(file, caption), captioned);
     };
     const fill = (title, form) => () => this.phone.sheet.open(title, attach, form((action) => this.sendForm(action)));
-    const photo = (file) => photoOrVideo(file, this.takeText());
-    const document = (file) => documentOf(file, this.takeText());
+    const photos = "image/*,video/mp4,video/3gpp";
     return [
-      { name: "photo", symbol: "image", label: "Photo or video", act: pick("image/*,video/mp4,video/3gpp", photo) },
-      { name: "document", symbol: "file", label: "Document", act: pick("", document) },
+      { name: "photo", symbol: "image", label: "Photo or video", act: pick(photos, photoOrVideo, true) },
+      { name: "document", symbol: "file", label: "Document", act: pick("", documentOf, true) },
       { name: "voice", symbol: "mic", label: "Voice note from a file", act: pick("audio/*", (one) => audioOf(one, true)) },
       { name: "audio", symbol: "sound", label: "Audio file", act: pick("audio/*", (one) => audioOf(one, false)) },
       { name: "sticker", symbol: "sticker", label: "Sticker", act: pick("image/*", stickerOf) },
@@ -74,10 +73,12 @@ export class Composer {
   write() {
     const text = this.takeText();
     if (!text) return;
-    this.send({ type: "text", text }, () => {
-      this.text.value = text;
-      this.fit();
-    });
+    this.send({ type: "text", text }, () => this.putBack(text));
+  }
+
+  putBack(text) {
+    this.text.value = text;
+    this.fit();
   }
 
   takeText() {
@@ -87,11 +88,12 @@ export class Composer {
     return text;
   }
 
-  /** Send an action, as a reply if one was begun. */
+  /** Send an action, or what makes one, as a reply if one was begun. */
   send(action, failed) {
     const quoted = this.replyTo ? { reply_to: this.replyTo.wamid } : {};
     this.quote(null);
-    this.phone.send({ ...action, ...quoted }, failed);
+    const make = typeof action === "function" ? action : () => action;
+    this.phone.send(async () => ({ ...(await make()), ...quoted }), failed);
   }
 
   sendForm(action) {
@@ -99,15 +101,18 @@ export class Composer {
     this.send(action);
   }
 
-  async sendFile(prepare) {
-    this.element.classList.add("composer-busy");
-    try {
-      this.send(await prepare());
-    } catch (error) {
-      this.phone.showProblem(error.message);
-    } finally {
-      this.element.classList.remove("composer-busy");
-    }
+  /** Upload a file in its turn and send it; `prepare` gets the written text as caption if it may have one. */
+  sendFile(prepare, captioned = false) {
+    const caption = captioned ? this.takeText() : "";
+    const make = async () => {
+      this.element.classList.add("composer-busy");
+      try {
+        return await prepare(caption);
+      } finally {
+        this.element.classList.remove("composer-busy");
+      }
+    };
+    this.send(make, () => this.putBack(caption || this.text.value));
   }
 
   /** Begin or give up replying to a message. */
@@ -121,11 +126,14 @@ export class Composer {
   }
 
   async startRecording() {
+    this.parts.mic.disabled = true;
     try {
       this.recorder = await record();
     } catch (error) {
       this.phone.showProblem(error.message);
       return;
+    } finally {
+      this.parts.mic.disabled = false;
     }
     this.phone.showProblem("");
     const show = () => {
@@ -144,7 +152,7 @@ export class Composer {
     this.fit();
     this.text.focus();
     const file = await recorder.stop();
-    if (keep) await this.sendFile(() => audioOf(file, true));
+    if (keep) this.sendFile(() => audioOf(file, true));
   }
 
   /** Show what fits the state: microphone or arrow, line or recording, and the height of the text. */

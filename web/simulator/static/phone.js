@@ -86,10 +86,11 @@ export class Phone {
     log.addEventListener("loadedmetadata", () => this.pinned && this.scrollDown(), true);
   }
 
-  /** Let the user do something; `failed` is told when it could not be done. */
+  /** Let the user do something: an action, or what makes one in its turn; `failed` is told when it cannot be done. */
   send(action, failed) {
     this.scrollDown();
-    this.queue(() => order("POST", `/sim/users/${this.user.id}/messages`, action), failed);
+    const make = typeof action === "function" ? action : () => action;
+    this.queue(async () => order("POST", `/sim/users/${this.user.id}/messages`, await make()), failed);
   }
 
   /** Send orders one after another, so that a user's messages keep their order. */
