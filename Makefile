@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev test test-kafka faults check settings env clean
+.PHONY: help demo install install-dev test test-kafka faults fuzz check settings env clean
 
 # Which Kafka the demo starts: embedded, or apache (needs Java 17 and, once, Maven).
 KAFKA ?= embedded
@@ -12,6 +12,8 @@ PYTHON ?=
 # Of the fault bench: faults per family, and the seed that makes a run repeatable.
 STRIKES ?= 3
 SEED ?= 1
+# Of the fuzzing: how many webhooks.
+BODIES ?= 100000
 
 VENV := .venv
 TOOLS := .venv-tools
@@ -38,6 +40,9 @@ test-kafka: install-dev ## Run the journeys and the faults on Apache Kafka (need
 faults: install-dev ## Run the fault bench: what it must see, then 3 strikes of each family (STRIKES=30 SEED=1 KAFKA=apache)
 	@$(RUN) -m pytest tests/faults -m bench
 	@$(RUN) -m tests.faults.bench --family all --strikes $(STRIKES) --seed $(SEED) --kafka $(KAFKA)
+
+fuzz: install-dev ## Push mutated webhooks through door, reading and routing: no law may break (BODIES=100000 SEED=1)
+	@$(RUN) -m tests.unit.whatsapp.fuzz --bodies $(BODIES) --seed $(SEED)
 
 check: install-dev $(TOOLS)/.installed ## Check format, style, types, layers, documentation and the compose file
 	@$(RUN) -m ruff format --check .
