@@ -37,8 +37,11 @@ def clean_filename(name: str | None) -> str | None:
 
 def _as_hex(digest: str | None) -> str | None:
     """Webhooks show SHA-256 in base64, the media endpoint in hexadecimal (whatsapp-cloud-api, 5.6)."""
+    shown = digest or ""
+    if len(shown) == 64:
+        return shown.lower()
     try:
-        raw = b64decode(digest or "", validate=True)
+        raw = b64decode(shown, validate=True)
     except ValueError:
         return digest
     return raw.hex() if len(raw) == 32 else digest
