@@ -15,7 +15,7 @@ import orjson
 from app.core.identity import User
 from app.whatsapp.mark import read_mark
 from app.whatsapp.media_urls import strip_media_urls
-from app.whatsapp.people import message_user, phone_number_id, status_user, update_user
+from app.whatsapp.people import is_business, message_user, phone_number_id, status_user, update_user
 
 OBJECT = "whatsapp_business_account"
 
@@ -177,6 +177,8 @@ def _item(
         return Item(kind, value, reason=f"a {kind} that shows no user", id=identity)
     if one.get("group_id") or one.get("recipient_type") == "group":
         return Item(kind, value, key=key.encode(), reason=f"a {kind} of a group: groups are not routed", id=identity)
+    if kind == "message" and user and is_business(change["value"], user):
+        return Item(kind, value, key=key.encode(), reason="a message of the business number itself", id=identity)
     return Item(kind, value, key=key.encode(), id=identity)
 
 

@@ -30,6 +30,12 @@ def phone_number_id(value: dict[str, Any]) -> str:
     return text(value.get("metadata"), "phone_number_id") or ""
 
 
+def is_business(value: dict[str, Any], user: User) -> bool:
+    """Whether a user is the business number itself: its own words coming back would be answered without end."""
+    own = phone(text(value.get("metadata"), "display_phone_number"))
+    return own is not None and user.wa_id == own
+
+
 def message_user(value: dict[str, Any], message: dict[str, Any]) -> tuple[User | None, list[dict[str, Any]]]:
     """The writer of a message, and the contacts of the change that are about them.
 

@@ -15,6 +15,7 @@ import orjson
 from app.core.decide import decide
 from app.core.effects import Quarantine, Send, TellAgent
 from app.core.events import IdentityChanged, NotUnderstood, UserWrote
+from app.core.identity import digits
 from app.core.rules import Rules
 from app.core.state import Session, State, Window
 from app.producing import Producer, Record
@@ -47,7 +48,7 @@ def inside(data: Any, name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def things(data: Any, *, only_writable: bool = False) -> list[Any]:
+def things(data: Any, *, only_alone: bool = False) -> list[Any]:
     """Every message, status and change of identity of a webhook, as far as it can be reached."""
     return [
         thing
@@ -56,19 +57,21 @@ def things(data: Any, *, only_writable: bool = False) -> list[Any]:
         if isinstance(change, dict) and isinstance(change.get("field"), str)
         for name in LISTS.get(change["field"], ())
         for thing in inside(change.get("value"), name)
-        if not only_writable or is_writable(entry, change, thing)
+        if not only_alone or stands_alone(entry, change, thing)
     ]
 
 
-def is_writable(entry: Any, change: Any, thing: Any) -> bool:
-    """Whether a thing can be written as a webhook of its own: what can be read may be too deep for it."""
+def stands_alone(entry: Any, change: Any, thing: Any) -> bool:
+    """Whether a thing can be a webhook of its own: not too deep to be written, and not by the business itself."""
     value = {name: part for name, part in change["value"].items() if name not in ("messages", "statuses")}
     try:
         alone = {**change, "value": {**value, "messages": [thing]}}
         orjson.dumps({"object": OBJECT, "entry": [{**entry, "changes": [alone]}]})
     except orjson.JSONEncodeError:
         return False
-    return True
+    metadata = value.get("metadata")
+    shown = metadata.get("display_phone_number") if isinstance(metadata, dict) else None
+    return not isinstance(thing, dict) or not isinstance(shown, str) or thing.get("from") != digits(shown)
 
 
 def is_well_formed(thing: Any) -> bool:
@@ -119,7 +122,7 @@ class Laws:
         kept = [thing for item in items if _holds_a_change(item) for thing in things(orjson.loads(item.value))]
         if not any("nested too deep" in (item.reason or "") for item in items):
             assert kept == things(came)
-        well_formed = [thing["id"] for thing in things(came, only_writable=True) if is_well_formed(thing)]
+        well_formed = [thing["id"] for thing in things(came, only_alone=True) if is_well_formed(thing)]
         assert set(well_formed) <= told, f"well-formed messages that reached no agent: {set(well_formed) - told}"
         self.counts["well-formed messages"] += len(well_formed)
 

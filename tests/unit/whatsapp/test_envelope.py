@@ -150,6 +150,14 @@ def test_deeper_than_can_be_written_again_is_set_aside_with_the_body_and_costs_n
     assert "too deep" in (deep.reason or "")
 
 
+def test_a_message_of_the_business_number_itself_is_set_aside() -> None:
+    data = webhook("text")
+    value = data["entry"][0]["changes"][0]["value"]
+    value["messages"][0] |= {"from": value["metadata"]["display_phone_number"], "from_user_id": "BR.1"}
+    (item,) = split(json.dumps(data).encode())
+    assert item.reason == "a message of the business number itself"
+
+
 def test_a_message_nobody_can_be_made_out_from_has_no_key() -> None:
     data = webhook("text")
     value = data["entry"][0]["changes"][0]["value"]
