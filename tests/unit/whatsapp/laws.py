@@ -7,7 +7,7 @@ the producer is a list.
 import json
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import orjson
@@ -48,16 +48,23 @@ def inside(data: Any, name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def things(data: Any, *, only_alone: bool = False) -> list[Any]:
-    """Every message, status and change of identity of a webhook, as far as it can be reached."""
+def things(data: Any, lists: Mapping[str, tuple[str, ...]] = LISTS) -> list[tuple[Any, Any, Any]]:
+    """Every message, status and change of identity of a webhook that can be reached, after its entry and change."""
     return [
-        thing
+        (entry, change, thing)
         for entry in inside(data, "entry")
         for change in inside(entry, "changes")
         if isinstance(change, dict) and isinstance(change.get("field"), str)
-        for name in LISTS.get(change["field"], ())
+        for name in lists.get(change["field"], ())
         for thing in inside(change.get("value"), name)
-        if not only_alone or stands_alone(entry, change, thing)
+    ]
+
+
+def well_formed(data: Any) -> list[str]:
+    """The ids of the messages that must reach an agent."""
+    found = things(data, {"messages": ("messages",)})
+    return [
+        thing["id"] for entry, change, thing in found if is_well_formed(thing) and stands_alone(entry, change, thing)
     ]
 
 
@@ -119,12 +126,13 @@ class Laws:
 
     def _check_nothing_is_lost(self, came: Any, items: list[Item], told: set[str]) -> None:
         strip_media_urls(came)
-        kept = [thing for item in items if _holds_a_change(item) for thing in things(orjson.loads(item.value))]
+        wanted = [thing for _, _, thing in things(came)]
+        kept = [thing for item in items if _holds_a_change(item) for _, _, thing in things(orjson.loads(item.value))]
         if not any("nested too deep" in (item.reason or "") for item in items):
-            assert kept == things(came)
-        well_formed = [thing["id"] for thing in things(came, only_alone=True) if is_well_formed(thing)]
-        assert set(well_formed) <= told, f"well-formed messages that reached no agent: {set(well_formed) - told}"
-        self.counts["well-formed messages"] += len(well_formed)
+            assert kept == wanted
+        must = well_formed(came)
+        assert set(must) <= told, f"well-formed messages that reached no agent: {set(must) - told}"
+        self.counts["well-formed messages"] += len(must)
 
     def _follow(self, record: Record) -> list[str]:
         """Go with a record to where it is read; returns the ids of the messages an agent was told of."""
