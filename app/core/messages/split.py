@@ -5,6 +5,8 @@ paragraphs, else between lines, else between words, else between grapheme cluste
 several code points or a letter with its accents stays whole. White space at a break is dropped, nothing else.
 """
 
+from functools import lru_cache
+
 import regex
 
 CLUSTER = regex.compile(r"\X")
@@ -22,6 +24,7 @@ def clusters(text: str) -> list[str]:
     return list(CLUSTER.findall(text))
 
 
+@lru_cache(maxsize=8)  # a text is split when it is checked, and again when it is sent
 def split_text(text: str, limit: int) -> tuple[str, ...]:
     """The pieces of a text, none blank and none longer than `limit`; raises SplitError when a cluster alone is."""
     if len(text) <= limit:
