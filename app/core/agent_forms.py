@@ -6,12 +6,12 @@ other kind is written with the fields of its model, beside the envelope.
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from app.core.messages import MODELS, List, Message, SectionedList, Template, TemplateContent
 from app.core.messages.interactive import Footer, TextHeader
-from app.core.messages.lists import ListBody, ListButton, Rows, Sections, SectionTitle
-from app.core.messages.part import Quoting, unset
+from app.core.messages.lists import LIST_BODY_MAX, ListBody, ListButton, Rows, Sections, SectionTitle
+from app.core.messages.part import Part, Quoting, unset
 
 LIST_TEXT = "Choose an option:"
 """The text above a list, fixed in the first generation."""
@@ -21,10 +21,18 @@ def _or_the_fixed_one(text: Any) -> Any:
     return text or LIST_TEXT
 
 
+TextAbove = Annotated[
+    ListBody,
+    BeforeValidator(_or_the_fixed_one),
+    WithJsonSchema({"type": ["string", "null"], "maxLength": LIST_BODY_MAX}),
+]
+"""Left out, null and empty are the same: programs of the first generation write empty fields."""
+
+
 class ListForm(Quoting):
     """A list with one section: the first generation's."""
 
-    text: Annotated[ListBody, BeforeValidator(_or_the_fixed_one)] = LIST_TEXT
+    text: TextAbove = LIST_TEXT
     list_title: ListButton
     list_body: SectionTitle
     list_items: Rows
@@ -48,7 +56,7 @@ class SectionedListForm(Quoting):
     """A list with several sections."""
 
     takes_no = ("list_body", "list_items")
-    text: Annotated[ListBody, BeforeValidator(_or_the_fixed_one)] = LIST_TEXT
+    text: TextAbove = LIST_TEXT
     list_title: ListButton
     list_sections: Sections
     header: TextHeader | None = unset()
@@ -77,6 +85,14 @@ class TemplateForm(Quoting):
         return Template(
             name=content.name, language=content.language, components=content.components, reply_to=self.reply_to
         )
+
+
+FORMS: dict[str, tuple[type[Part], ...]] = {
+    **{kind: (model,) for kind, model in MODELS.items()},
+    "list": (ListForm, SectionedListForm),
+    "template": (TemplateForm,),
+}
+"""What an agent may write under each `message_type`: models whose fields have the agent's own names."""
 
 
 def read_form(kind: str, data: dict[str, Any]) -> Message:

@@ -51,7 +51,7 @@ def off() -> Any:
 class Part(BaseModel):
     """A message or a part of one: immutable, and passing over fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
     takes_no: ClassVar[tuple[str, ...]] = ()
     """Fields other kinds have and this one has not: to drop them unsaid would lose what the agent meant."""
 
