@@ -18,7 +18,7 @@ LIST_TEXT = "Choose an option:"
 
 
 def _or_the_fixed_one(text: Any) -> Any:
-    return text or LIST_TEXT
+    return LIST_TEXT if text is None or text == "" else text
 
 
 TextAbove = Annotated[

@@ -15,12 +15,15 @@ from app.core.agent_forms import LIST_TEXT as LIST_TEXT  # where its readers loo
 from app.core.agent_forms import read_form
 from app.core.identity import split_address
 from app.core.menu import is_ours
-from app.core.messages import MODELS, Buttons, List, Message, SectionedList
+from app.core.messages import MODELS, Buttons, List, Message, SectionedList, cut
 
 REF_MAX = 64
 """Characters of an agent's own name for a message; it travels in Meta's 512 of callback data."""
 
 SHOWN_MAX = 60
+
+WORDS_MAX = 250
+"""Characters about one wrong field: some quote what the agent wrote."""
 
 PROBLEMS_MAX = 5
 """Wrong fields an error names; more would hide what to mend first."""
@@ -118,7 +121,7 @@ def _explain(error: ValidationError) -> str:
 
 
 def _explained(problem: ErrorDetails) -> str:
-    field = ".".join(str(part) for part in problem["loc"]) or "the record"
+    field = ".".join(str(part) for part in problem["loc"])
     value, context = problem["input"], problem.get("ctx", {})
     is_blank = problem["type"] == "string_pattern_mismatch" and not str(value).strip()
     if problem["type"] == "missing" or value is None or is_blank:
@@ -127,7 +130,8 @@ def _explained(problem: ErrorDetails) -> str:
         unit = "characters" if isinstance(value, str) else "items"
         hint = f"; {context['hint']}" if "hint" in context else ""
         return f"{field} may have at most {context['max_length']} {unit}, not {len(value)}: {_shown(value)}{hint}"
-    return f"{field}: {problem['msg'].removeprefix('Value error, ')}, got {_shown(value)}"
+    words = cut(problem["msg"].removeprefix("Value error, "), WORDS_MAX)
+    return f"{field}: {words}, got {_shown(value)}" if field else f"the record: {words}"
 
 
 def _shown(value: object) -> str:

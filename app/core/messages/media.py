@@ -9,14 +9,16 @@ file are seen by Meta alone, which answers with its error 131053.
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StrictBool, model_validator
 
 from app.core.messages.part import Part, Quoting, WebAddress, Written, off, unset
 
 CAPTION_MAX = 1024
 
 SOURCES = ("link", "id", "media")
-ONE_SOURCE: dict[str, Any] = {"oneOf": [{"required": [name]} for name in SOURCES]}
+ONE_SOURCE: dict[str, Any] = {
+    "oneOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in SOURCES]
+}
 
 Caption = Annotated[str, Written, Field(max_length=CAPTION_MAX)]
 
@@ -69,7 +71,7 @@ class BareDocument(BareFile):
 class AudioFile(BareFile):
     """A sound; as a voice note it should be ogg/opus."""
 
-    voice: bool = off()
+    voice: StrictBool = off()
 
 
 class Image(Quoting):

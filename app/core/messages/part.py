@@ -39,7 +39,7 @@ def unset() -> Any:
 
 
 def empty() -> Any:
-    """The default of a tuple or a switch that is left out of the JSON when there is nothing in it."""
+    """The default of a tuple that is left out of the JSON when there is nothing in it."""
     return Field(default=(), exclude_if=lambda value: not value)
 
 

@@ -9,13 +9,14 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StrictInt, model_validator
 
 from app.core.messages.media import BareDocument, BareFile
-from app.core.messages.part import Part, Quoting, Written, empty, first_repeated, unset
+from app.core.messages.part import Part, Quoting, Written, cut, empty, first_repeated, unset
 from app.core.messages.things import Place
 
 BUTTONS_MAX = 10
+INDEXES = frozenset(map(str, range(BUTTONS_MAX)))
 UNFIT_FOR_A_BODY = re.compile(r"[\n\r\t]| {5}")
 
 NEEDED = {
@@ -71,7 +72,7 @@ class Component(Part):
 
     type: Annotated[str, Written]
     sub_type: Annotated[str, Written] | None = unset()
-    index: int | str | None = unset()
+    index: StrictInt | str | None = unset()
     parameters: tuple[Parameter, ...] = empty()
 
     @property
@@ -107,9 +108,8 @@ def _check_body(body: Component) -> None:
 def _check_button(button: Component) -> None:
     if button.sub_type is None:
         raise ValueError("a button needs a sub_type")
-    index = str(button.index)
-    if not (index.isascii() and index.isdecimal() and int(index) < BUTTONS_MAX):
-        raise ValueError(f"a button needs an index from 0 to {BUTTONS_MAX - 1}, not {button.index!r}")
+    if str(button.index) not in INDEXES:
+        raise ValueError(f"a button needs an index from 0 to {BUTTONS_MAX - 1}, not {cut(repr(button.index), 20)}")
     allowed = BUTTON_TYPES.get(button.sub_type.lower())
     if allowed:
         _check_types(button, allowed, f"a button of sub_type {button.sub_type}")

@@ -7,7 +7,7 @@ holds for every message; a longer text is taken only when its writer asked to ha
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, StrictBool, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.messages.part import Quoting, Written, off
@@ -32,10 +32,10 @@ class Text(Quoting):
     model_config = ConfigDict(json_schema_extra=SCHEMA)
 
     kind: Literal["text"] = "text"
-    split: bool = off()
+    split: StrictBool = off()
     """Whether a text over the limit may be sent as several messages."""
     text: Annotated[str, Written]
-    preview_url: bool = off()
+    preview_url: StrictBool = off()
     """Whether WhatsApp shows a preview of the first link."""
 
     @field_validator("text")

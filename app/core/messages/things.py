@@ -17,8 +17,8 @@ OTHER_NAMES = ("first_name", "last_name", "middle_name", "suffix", "prefix")
 class Place(Part):
     """A point on the map, in degrees."""
 
-    latitude: Annotated[float, Field(ge=-90, le=90)]
-    longitude: Annotated[float, Field(ge=-180, le=180)]
+    latitude: Annotated[float, Field(ge=-90, le=90, strict=True)]
+    longitude: Annotated[float, Field(ge=-180, le=180, strict=True)]
     name: Annotated[str, Written] | None = unset()
     address: Annotated[str, Written] | None = unset()
 
