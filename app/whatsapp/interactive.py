@@ -57,7 +57,8 @@ def _bare(kind: str, text: str, action: dict[str, Any]) -> dict[str, Any]:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    return {"title": section.title, "rows": [_row(row) for row in section.rows]}
+    titled = {"title": section.title} if section.title else {}
+    return {**titled, "rows": [_row(row) for row in section.rows]}
 
 
 def _row(row: Row) -> dict[str, str]:

@@ -84,6 +84,7 @@ AT_THE_LIMIT: dict[str, Fields] = {
     **{field: record(limit) for field, (limit, record) in SIZES.items()},
     "ten rows in ten sections": in_sections(*[1] * 10),
     "ten rows in two sections": in_sections(3, 7),
+    "one section without a title": like("list in sections", list_sections=[{"rows": rows(10)}]),
     "the poles": {"message_type": "location", "location": {"latitude": -90, "longitude": 180}},
     "a reaction of one sign": {"message_type": "reaction", "reaction": {"message_id": WAMID, "emoji": FAMILY}},
     "ten template buttons": template(*(button("quick_reply", REPLY, index=str(n)) for n in range(10))),
@@ -193,8 +194,8 @@ WRONG: dict[str, tuple[Fields, str]] = {
         "list_sections.0.rows",
     ),
     "a section without title": (
-        like("list in sections", list_sections=[{"rows": rows(1)}]),
-        "list_sections.0.title is missing or blank",
+        like("list in sections", list_sections=[{"title": "x", "rows": rows(1)}, {"rows": rows(1, 1)}]),
+        "list_sections: each of several sections needs a title",
     ),
     "one id in two sections": (
         like("list in sections", list_sections=[{"title": t, "rows": rows(1)} for t in "ab"]),

@@ -44,9 +44,9 @@ Rows = Annotated[tuple[Row, ...], Field(min_length=1, max_length=ROWS_MAX), Afte
 
 
 class Section(Part):
-    """Rows under a title."""
+    """Rows under a title, which only the one section of a list may lack."""
 
-    title: SectionTitle
+    title: SectionTitle | None = unset()
     rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=ROWS_MAX)]
 
 
@@ -54,6 +54,8 @@ def _fit_together(sections: tuple[Section, ...]) -> tuple[Section, ...]:
     rows = tuple(row for section in sections for row in section.rows)
     if len(rows) > ROWS_MAX:
         raise ValueError(f"may have at most {ROWS_MAX} rows in all sections together, not {len(rows)}")
+    if len(sections) > 1 and not all(section.title for section in sections):
+        raise ValueError("each of several sections needs a title")
     _ids_differ(rows)
     return sections
 
