@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev test test-kafka faults soak fuzz check settings env clean
+.PHONY: help demo install install-dev test test-kafka faults soak fuzz check settings schema env clean
 
 # Which Kafka: embedded, or apache (needs Java 17 and, once, Maven); for the faults also apache3, three nodes.
 KAFKA ?= embedded
@@ -59,6 +59,9 @@ check: install-dev $(TOOLS)/.installed ## Check format, style, types, layers, do
 
 settings: install-dev ## Write the README's table of settings anew from app/settings.py
 	@$(RUN) -m tests.unit.test_docs
+
+schema: install-dev ## Write docs/schema anew from the models of the contract for agents
+	@$(RUN) -m tests.unit.test_contract
 
 env: .env ## Write .env from .env.example with fresh random secrets (never over an existing one)
 
