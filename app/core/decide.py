@@ -12,6 +12,7 @@ from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, digest
 from app.core.turn import Decision, Turn
+from app.core.verdicts import from_failed_status
 
 RANKS = {"sent": 1, "delivered": 2, "read": 3, "played": 4}
 """Statuses only ever climb (whatsapp-cloud-api, chapter 4); `failed` is a flag of its own."""
@@ -169,20 +170,19 @@ def _status_came(state: State, turn: Turn, event: StatusCame) -> Decision:
     turn.touched(event.at)
     rank = RANKS.get(event.status)
     if event.status == "failed":
-        error = event.errors[0] if event.errors else {}
-        reason = str(error.get("details") or error.get("title") or "Meta reports that the message failed")
-        code = str(error.get("code", "unknown"))
+        failure = from_failed_status(event.errors[0] if event.errors else {})
         turn.tell(
             agent,
             records.error_record(
                 turn.user,
-                f"{reason} (Meta's error {code})",
-                code,
+                failure.reason,
+                failure.code,
                 event.raw,
                 at=event.at,
                 ref=mark.ref,
                 effect=mark.effect,
                 message_id=event.message_id,
+                kind=failure.kind,
             ),
             error=True,
         )
@@ -212,6 +212,7 @@ def _send_finished(state: State, turn: Turn, event: SendFinished) -> Decision:
         ref=event.ref,
         effect=event.effect,
         message_id=event.message_id,
+        kind=event.kind,
     )
     turn.tell(agent, {**record, "verdict": event.verdict}, error=True)
     turn.handled()

@@ -6,6 +6,7 @@ In: events. Out: JSON objects for `<agent>-in` and `<agent>-error`. Bytes become
 from base64 import b64encode
 from typing import Any
 
+from app.core.codes import class_of
 from app.core.events import StatusCame, UserWrote
 from app.core.identity import User
 
@@ -81,9 +82,13 @@ def error_record(
     effect: str | None = None,
     message_id: str | None = None,
     address: str = "",
+    kind: str | None = None,
 ) -> dict[str, Any]:
-    """What an agent reads on its error topic; `address` stands in where no user could be made out."""
-    pairs: dict[str, Any] = {"ref": ref, "effect": effect, "message_id": message_id}
+    """What an agent reads on its error topic; `address` stands in where no user could be made out.
+
+    `kind` is the error's class, where more than its code says it.
+    """
+    pairs: dict[str, Any] = {"class": kind or class_of(code), "ref": ref, "effect": effect, "message_id": message_id}
     return {
         "waID": user.address if user else address,
         "text": reason,

@@ -16,6 +16,8 @@ def build(settings: Settings) -> BrokerApp:
     if settings.profile == "production" and not settings.access_token.get_secret_value():
         raise SettingsError("BROKER_ACCESS_TOKEN is not set: without it Meta refuses every message")
     app = make_app(settings, "sender", settings.sender_port)
+    # A held message keeps its partition from committing; Faust must not call that an error before it is one.
+    app.conf.broker_commit_livelock_soft_timeout = settings.send_life_seconds + 300.0
     graph = GraphClient(
         settings.graph_url,
         settings.graph_version,
@@ -26,5 +28,16 @@ def build(settings: Settings) -> BrokerApp:
     sends = Sends(app, settings.partitions)
     sender = install_sender(app, settings, Topics(settings), graph, Producer(app), sends)
     app.close_at_end(graph.close)
-    add_health(app, {"kafka": kafka_check(app), "tables": tables_check(app)}, {"sender": sender.counts}, stamp(app))
+    add_health(
+        app,
+        {"kafka": kafka_check(app), "tables": tables_check(app)},
+        {"sender": sender.counts},
+        {
+            **stamp(app),
+            "circuits_open": lambda: len(sender.gates.circuits.open),
+            "messages_held": lambda: sender.gates.held,
+            "messages_per_second_allowed": lambda: sender.gates.full_rate,
+        },
+        notes={"accounts": sender.gates.problem},
+    )
     return app

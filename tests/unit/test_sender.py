@@ -116,18 +116,18 @@ async def test_another_users_effect_of_the_same_name_is_another_message(make: Ma
 async def test_what_can_heal_is_tried_again_with_growing_waits(make: Make) -> None:
     bench = make(RETRY, RETRY, RETRY, ACCEPTED)
     await bench.handle()
-    assert bench.waits == [0.5, 1.0, 2.0]
+    assert bench.graph.times == [0, 0.5, 1.5, 3.5]
     assert bench.finished().verdict == "accepted"
     assert bench.sends.notes == [STARTED, WAITING] * 3 + [STARTED, "accepted"]
     assert len({orjson.dumps(body) for _, body in bench.graph.calls}) == 1
     assert bench.sender.counts["retried"] == 3
 
 
-@pytest.mark.parametrize(("jitter", "first"), [(0.0, 0.25), (0.999, 0.7495)])
-async def test_waits_are_spread_by_half_either_way(make: Make, jitter: float, first: float) -> None:
+@pytest.mark.parametrize(("jitter", "second"), [(0.0, 0.0), (0.999, 0.999)])
+async def test_waits_are_spread_from_nothing_on(make: Make, jitter: float, second: float) -> None:
     bench = make(RETRY, ACCEPTED, jitter=jitter)
     await bench.handle()
-    assert bench.waits == [first]
+    assert bench.graph.times == pytest.approx([0, second])
 
 
 async def test_the_tries_are_bounded(make: Make) -> None:
@@ -135,20 +135,23 @@ async def test_the_tries_are_bounded(make: Make) -> None:
     await bench.handle()
     assert len(bench.graph.calls) == SETTINGS.send_tries
     event = bench.finished()
-    assert (event.verdict, event.code, event.raw) == ("refused", "131056", b"busy")
-    assert event.reason == "pair rate limit hit, after 4 tries"
+    assert (event.verdict, event.code, event.kind, event.raw) == ("refused", "131016", "retry", b"busy")
+    assert event.reason.endswith("(Meta's error 131016), after 4 tries")
 
 
 async def test_the_deadline_is_kept_although_tries_are_left(make: Make) -> None:
     bench = make(RETRY)
 
     def slow() -> None:
-        bench.now += 20
+        bench.now += SETTINGS.send_life_seconds / 3
 
     bench.graph.before = slow
     await bench.handle()
     assert len(bench.graph.calls) == 3
-    assert bench.finished().verdict == "refused"
+    event = bench.finished()
+    assert (event.verdict, event.code, event.kind) == ("late", "131016", "retry")
+    assert "(Meta's error 131016)" in event.reason
+    assert event.raw == b"busy"
 
 
 @pytest.mark.parametrize("verdict", [REFUSED, IN_DOUBT])
