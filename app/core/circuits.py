@@ -5,7 +5,7 @@ probe, or must wait. A circuit is named by a business number, or by its template
 clock.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PROBE_SECONDS_MAX = 60.0
 """The longest wait between two probes; it doubles from the first one up to this."""
@@ -33,6 +33,8 @@ class Circuit:
     failures: int = 1
     probe: str | None = None
     """The message that is on its way as a probe."""
+    blamed: set[str] = field(default_factory=set)
+    """Messages that met the error. One of them may be its only cause: others are to be the probe, if there are any."""
     by_status: bool = False
     awaited: str | None = None
     """The probe Meta accepted, whose status decides; the circuit closes at `probe_at` without one."""
@@ -60,17 +62,20 @@ class Circuits:
         if circuit.awaited is not None and now >= circuit.probe_at:
             self._close(name)
             return 0.0
-        if circuit.probe is None and circuit.awaited is None and now >= circuit.probe_at:
+        turn = circuit.probe_at + (ASK_AGAIN_SECONDS if message in circuit.blamed else 0.0)
+        if circuit.probe is None and circuit.awaited is None and now >= turn:
             circuit.probe = message
             return 0.0
-        return max(min(ASK_AGAIN_SECONDS, circuit.probe_at - now), 0.05)
+        return max(min(ASK_AGAIN_SECONDS, turn - now), 0.05)
 
     def refused(self, name: str, message: str, now: float, code: str, reason: str) -> bool:
         """Meta blames the account in its answer; True when that opened the circuit."""
         circuit = self.open.get(name)
         if circuit is None:
-            self.open[name] = Circuit(opened_at=now, code=code, reason=reason, probe_at=now + self._first)
+            probe_at = now + self._first
+            self.open[name] = Circuit(opened_at=now, code=code, reason=reason, probe_at=probe_at, blamed={message})
             return True
+        circuit.blamed.add(message)
         if message in (circuit.probe, circuit.awaited):
             circuit.failures += 1
             circuit.probe = circuit.awaited = None

@@ -159,8 +159,8 @@ class Pair:
         self._strikes = 0
 
     def at_rest(self, now: float) -> bool:
-        """Whether a new one would know as much."""
-        return self._strikes == 0 and self._not_before <= now and self._bucket.is_full(now)
+        """Whether nothing of late would make it wait."""
+        return self._not_before <= now and self._bucket.is_full(now)
 
 
 class Pairs:

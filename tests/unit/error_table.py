@@ -23,8 +23,9 @@ class Row:
         return f"{self.code}-{self.kind}"
 
 
-HELD = ("late", 18, (0, 5, 15, 35, 75, 135, 195))
-"""The account is at fault: held, probed after 5, 10, 20, 40, 60, 60 … seconds, late in the end."""
+HELD = ("late", 18, (0, 6, 17, 38, 79, 140, 201))
+"""The account is at fault: held, late in the end; probed after 5, 10, 20, 40, 60, 60 … seconds, and one more to see
+whether there is another message to be the probe."""
 ONCE = ("refused", 1, (0,))
 USUAL = ("refused", 4, (0, 0.5, 1.5, 3.5))
 MINUTES = ("late", None, (0, 75, 165))

@@ -86,7 +86,7 @@ async def test_a_code_that_heals_is_followed_by_success(row: Row) -> None:
 async def test_some_errors_of_the_account_hold_templates_only(code: int) -> None:
     bench = Bench(answered(code), ACCEPTED)
     await bench.handle(TEMPLATE)
-    assert bench.graph.times == [0, 5]
+    assert bench.graph.times == [0, 6]
     assert bench.finished().verdict == "accepted"
 
 
