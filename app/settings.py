@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     number_rate: float = Field(
         80.0, gt=0, le=10_000, description="messages per second from one business number, all workers together"
     )
+    pair_seconds: float = Field(
+        6.0, gt=0, le=60, description="a user gets one message in so many seconds in the long run; Meta's limit is 6"
+    )
     send_timeout_seconds: float = Field(10.0, gt=0, description="of one Graph request")
     send_tries: int = Field(8, ge=1, le=20, description="tries of a message when Meta's servers fail")
     send_life_seconds: float = Field(

@@ -28,7 +28,7 @@ SHORTEST_SECONDS = 0.001
 PAIR_BURST = 44.0
 """One below Meta's 45: its clock and ours do not strike together."""
 PAIR_SECONDS = 6.0
-"""One message to a user in so many seconds, in the long run."""
+"""One message to a user in so many seconds, in the long run (chapter 7.1)."""
 PAIRS_KEPT = 10_000
 """Users whose pace is remembered before those who are at rest are forgotten."""
 
@@ -75,6 +75,11 @@ class Bucket:
         """Take a token; the level may fall below 0, to `-debt` at most."""
         self._flow(now)
         self.level = max(min(self.level, -debt), self.level - 1.0)
+
+    def empty(self, now: float) -> None:
+        """Let out what is in it."""
+        self._flow(now)
+        self.level = min(self.level, 0.0)
 
     def is_full(self, now: float) -> bool:
         """Whether nothing of it is in use."""
@@ -129,8 +134,9 @@ def _burst(rate: float) -> float:
 class Pair:
     """The pace towards one user: a burst, then one message in six seconds, and 4**n seconds after each complaint."""
 
-    def __init__(self, now: float) -> None:
-        self._bucket = Bucket(PAIR_BURST, 1 / PAIR_SECONDS, now)
+    def __init__(self, now: float, seconds: float = PAIR_SECONDS) -> None:
+        """`seconds` pass between two messages in the long run."""
+        self._bucket = Bucket(PAIR_BURST, 1 / seconds, now)
         self._not_before = now
         self._strikes = 0
 
@@ -151,8 +157,7 @@ class Pair:
         """Meta finds the pace too fast (131056): there was less left than we thought, namely nothing."""
         self._not_before = now + pair_seconds(self._strikes)
         self._strikes += 1
-        self._bucket.set(PAIR_BURST, 1 / PAIR_SECONDS, now)
-        self._bucket.level = min(self._bucket.level, 0.0)
+        self._bucket.empty(now)
 
     def accepted(self) -> None:
         """Meta took a message: the next complaint is the first again."""
@@ -166,7 +171,9 @@ class Pair:
 class Pairs:
     """The pace towards every user of late; those at rest are forgotten."""
 
-    def __init__(self, kept: int = PAIRS_KEPT) -> None:
+    def __init__(self, seconds: float = PAIR_SECONDS, kept: int = PAIRS_KEPT) -> None:
+        """`seconds` as a pair has them; above `kept` users those at rest are forgotten."""
+        self._seconds = seconds
         self._pairs: dict[str, Pair] = {}
         self._kept = kept
         self._sweep_at = kept
@@ -184,5 +191,5 @@ class Pairs:
             if len(self._pairs) >= self._sweep_at:
                 self._pairs = {name: kept for name, kept in self._pairs.items() if not kept.at_rest(now)}
                 self._sweep_at = max(self._kept, 2 * len(self._pairs))
-            pair = self._pairs[key] = Pair(now)
+            pair = self._pairs[key] = Pair(now, self._seconds)
         return pair

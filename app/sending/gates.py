@@ -65,7 +65,7 @@ class Gates:
         self.clock = clock
         self.counts = counts
         self.circuits = Circuits(settings.circuit_probe_seconds)
-        self.pairs = Pairs()
+        self.pairs = Pairs(settings.pair_seconds)
         self.requests = asyncio.Semaphore(settings.sends_in_flight)
         self.held = 0
         """Messages that wait because of an open circuit."""
