@@ -14,7 +14,7 @@ STARTED = "started"
 WAITING = "waiting"
 """The last try failed for certain; another may be made."""
 PASSED = "passed"
-"""Finished so long ago that its verdict is forgotten."""
+"""Finished and reported before the user's last one."""
 
 KEPT = 64
 """Finished effects remembered by name per user: more than the router repeats after a crash."""
@@ -29,13 +29,17 @@ class Sends:
     def stage(self, key: bytes, effect: str, message: Any = None) -> str | None:
         """`started`, `waiting`, `passed`, or the verdict a message finished with; None when it was never begun.
 
-        `message` is its record: a user's records are handled in order, so what lies before one that is done is done.
+        `message` is its record: a user's records are handled in order, so what lies before one that is done is done,
+        and was reported as well.
         """
         seen = _read(self._table.get(key))
-        stage = seen["stages"].get(effect)
-        if stage is None and message is not None and _lies_before(message, seen):
-            return PASSED
-        return None if stage is None else str(stage)
+        stage: str | None = seen["stages"].get(effect)
+        if stage in (STARTED, WAITING) or message is None:
+            return stage
+        done = seen.get("offset", -1)
+        # The time as well: a topic that was deleted and made again counts its records from the beginning.
+        is_old = message.offset <= done and (message.timestamp or 0.0) <= seen.get("at", 0.0)
+        return PASSED if is_old and (stage is None or message.offset < done) else stage
 
     async def note(self, key: bytes, effect: str, stage: str, message: Any = None) -> None:
         """Note how far a message got, and wait until Kafka has it; with its record when it is finished."""
@@ -58,8 +62,3 @@ class Sends:
 
 def _read(value: bytes | None) -> dict[str, Any]:
     return orjson.loads(value) if value else {"stages": {}}
-
-
-def _lies_before(message: Any, seen: dict[str, Any]) -> bool:
-    # The time as well: a topic that was deleted and made again counts its records from the beginning.
-    return message.offset <= seen.get("offset", -1) and (message.timestamp or 0.0) <= seen.get("at", 0.0)

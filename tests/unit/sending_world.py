@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
+import orjson
+
 from agents.sender import Sender
 from app.core.effects import Send
 from app.core.identity import User
@@ -12,10 +14,11 @@ from app.core.verdicts import Verdict
 from app.lanes import Lanes
 from app.producing import Producer
 from app.settings import Settings
-from tables.sends import Sends
+from tables.sends import STARTED, Sends
 from tests.unit.histories import NOW
-from tests.unit.sender_bench import ACCEPTED, SEND, SETTINGS, TOPICS, FakeSends, outbox_event
+from tests.unit.sender_bench import ACCEPTED, SEND, SETTINGS, TOPICS, outbox_event
 from tests.unit.stream import Event, FakeProducer
+from tests.unit.table import DictApp
 from tests.unit.virtual_clock import VirtualClock
 
 NUMBER = SEND.user.phone_number_id
@@ -29,7 +32,8 @@ class World:
     def __init__(self, meta: Meta = lambda user, text: ACCEPTED, options: Settings = SETTINGS, **more: Any) -> None:
         self.meta = meta
         self.clock = VirtualClock(NOW)
-        self.sends = FakeSends()
+        self.table = DictApp()
+        self.sends = Sends(self.table, 8)
         self.producer = FakeProducer()
         self.posts: list[tuple[float, str, str]] = []
         """Time, user, text."""
@@ -47,7 +51,7 @@ class World:
             TOPICS,
             self,
             cast(Producer, self.producer),
-            cast(Sends, self.sends),
+            self.sends,
             leaving=lambda: self.leaving,
             sleep=self.clock.sleep,
             clock=self.clock.read,
@@ -100,6 +104,11 @@ class World:
     def reports(self) -> dict[str, str]:
         """The verdict on each message."""
         return {data["effect"]: data["verdict"] for data in self.producer.on(TOPICS.sent)}
+
+    def in_doubt(self) -> set[str]:
+        """The messages noted as started and not as finished."""
+        stages = [orjson.loads(value)["stages"] for value in self.table.values.values()]
+        return {effect for user in stages for effect, stage in user.items() if stage == STARTED}
 
 
 def names(many: int) -> list[str]:

@@ -164,6 +164,21 @@ async def test_failed_statuses_of_the_account_hold_what_is_still_to_come() -> No
     assert set(world.reports().values()) == {"accepted"}
 
 
+async def test_a_long_history_is_not_sent_again_after_a_restart_although_names_are_forgotten() -> None:
+    world = World()
+    await world.put("5511000001", *names(180))
+    await world.run(880)
+    assert world.to("5511000001") == names(180)
+    world.posts.clear()
+    reports = len(world.producer.on(TOPICS.sent))
+    world.restart()
+    await world.put_all_again()
+    await world.run(1000)
+    assert world.posts == []
+    assert len(world.producer.on(TOPICS.sent)) == reports + 1, "only of the last one nobody knows whether it was told"
+    assert len(world.acknowledged) == 360
+
+
 async def test_old_failed_statuses_hold_nothing() -> None:
     world = World()
     failure = Verdict(outcome="refused", code="131042", reason="payment", meaning=answered(131042).meaning)
@@ -205,7 +220,7 @@ async def test_after_a_restart_nothing_is_lost_and_nothing_sent_twice(meta: Meta
     world.leaving = True
     await world.run(3)
     unfinished = {send.id for send in world.outbox} - set(world.reports())
-    in_doubt = {effect for (_, effect), stage in world.sends.stages.items() if stage == "started"}
+    in_doubt = world.in_doubt()
     assert unfinished
     world.meta = lambda user, text: ACCEPTED
     world.posts.clear()

@@ -1,45 +1,22 @@
 """The table `sends`: how far a message got, also for those whose names are forgotten, and never less than that."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from tables.sends import KEPT, PASSED, STARTED, WAITING, Sends
 from tests.unit.stream import Message
+from tests.unit.table import DictApp
 
 KEY = b"ana"
 
 
-class FakeApp:
-    """A Faust app with one table in a dictionary."""
-
-    def __init__(self) -> None:
-        self.values: dict[bytes, bytes] = {}
-
-    def Table(self, name: str, **options: Any) -> "FakeApp":
-        """The table."""
-        return self
-
-    def get(self, key: bytes) -> bytes | None:
-        """A value."""
-        return self.values.get(key)
-
-    async def change(self, key: bytes, make: Callable[[bytes | None], bytes | None]) -> None:
-        """Change a value."""
-        value = make(self.values.get(key))
-        assert value is not None
-        self.values[key] = value
-
-
 @pytest.fixture
-def app() -> FakeApp:
+def app() -> DictApp:
     """The app behind the table."""
-    return FakeApp()
+    return DictApp()
 
 
 @pytest.fixture
-def sends(app: FakeApp) -> Sends:
+def sends(app: DictApp) -> Sends:
     """The table."""
     return Sends(app, 8)
 
@@ -69,6 +46,13 @@ async def test_what_lies_before_a_finished_message_is_finished_also_when_its_nam
     assert sends.stage(b"somebody", "e0", record(0)) is None
 
 
+async def test_only_the_last_finished_one_may_not_have_been_reported(sends: Sends) -> None:
+    for number in range(3):
+        await sends.note(KEY, f"e{number}", "accepted", record(number))
+    assert [sends.stage(KEY, f"e{number}", record(number)) for number in range(3)] == [PASSED, PASSED, "accepted"]
+    assert sends.stage(KEY, "e0", record(9)) == "accepted", "the same message once more, in a record of its own"
+
+
 async def test_a_topic_made_again_begins_anew(sends: Sends) -> None:
     await sends.note(KEY, "e1", "accepted", record(900, at=1000.0))
     assert sends.stage(KEY, "new", record(3, at=2000.0)) is None, "an earlier place, but a later time"
@@ -88,7 +72,7 @@ async def test_its_name_counts_more_than_its_place(sends: Sends) -> None:
     assert sends.stage(KEY, "e1", record(3)) == STARTED, "in doubt, and not yet told"
 
 
-async def test_a_users_record_stays_small(app: FakeApp, sends: Sends) -> None:
+async def test_a_users_record_stays_small(app: DictApp, sends: Sends) -> None:
     for number in range(1000):
         await sends.note(KEY, f"{number:020x}", "accepted", record(number))
     assert len(app.values[KEY]) < 4096
