@@ -7,8 +7,8 @@ failed: what the handler cannot do is handed to `on_poison`, and what Kafka does
 
 import asyncio
 import logging
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from app.lease import NotOurs
@@ -45,16 +45,26 @@ class Lanes:
         limit: int,
         is_current: IsCurrent = _always,
         let_go: LetGo = _keep_nothing,
+        waiting: int | None = None,
+        per_user: int | None = None,
+        on_full: Handler | None = None,
     ) -> None:
-        """`let_go` is called for every event that is out of the works, whether or not it was acknowledged."""
+        """`let_go` is called for every event that is out of the works, whether or not it was acknowledged.
+
+        `waiting` events at most are taken in at once. With `per_user`, an event whose user has so many in the works is
+        handled by `on_full`, at once and beside the lane: one user must not fill what all share.
+        """
         self._handle = handle
         self._on_poison = on_poison
         self._is_current = is_current
         self._let_go = let_go
         self._places = asyncio.Semaphore(limit)
         # Those who wait for their own user hold no place: one user's burst must not stall everybody.
-        self._waiting = asyncio.Semaphore(limit * WAITING_PER_PLACE)
-        self._last: dict[bytes | None, asyncio.Task[None]] = {}
+        self._waiting = asyncio.Semaphore(waiting or limit * WAITING_PER_PLACE)
+        self._per_user = per_user
+        self._on_full = on_full or handle
+        self._last: dict[bytes | None, tuple[asyncio.Task[None], list[Any]]] = {}
+        self._lengths: Counter[bytes | None] = Counter()
         self._queues: dict[Any, deque[list[Any]]] = defaultdict(deque)
         self._tasks: set[asyncio.Task[None]] = set()
         self.finished = 0
@@ -71,21 +81,39 @@ class Lanes:
         cell = [event, False]
         self._queues[_log_of(event)].append(cell)
         key = event.message.key
-        task = asyncio.create_task(self._run(cell, self._last.get(key)))
-        self._last[key] = task
+        if self._per_user is not None and self._lengths[key] >= self._per_user:
+            self._start(self._run(cell, self._on_full))
+            return
+        self._lengths[key] += 1
+        task = self._start(self._run_in_lane(cell, self._last.get(key)))
+        self._last[key] = task, cell
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
-    async def _run(self, cell: list[Any], before: asyncio.Task[None] | None) -> None:
-        event = cell[0]
+    async def _run_in_lane(self, cell: list[Any], before: tuple[asyncio.Task[None], list[Any]] | None) -> None:
+        key = cell[0].message.key
         try:
             if before is not None:
-                await asyncio.wait([before])
-            async with self._places:
-                cell[1] = await self._until_done(event)
+                await asyncio.wait([before[0]])
+            await self._run(cell, self._handle, before[1] if before else None)
         finally:
-            if self._last.get(event.message.key) is asyncio.current_task():
-                del self._last[event.message.key]
+            self._lengths[key] -= 1
+            if not self._lengths[key]:
+                del self._lengths[key]
+                del self._last[key]
+
+    async def _run(self, cell: list[Any], handle: Handler, before: list[Any] | None = None) -> None:
+        event = cell[0]
+        try:
+            # Whoever does again the event before, because it was left to them, does this one again as well.
+            if before is None or before[1] or _log_of(before[0]) != _log_of(event):
+                async with self._places:
+                    cell[1] = await self._until_done(event, handle)
+        finally:
             self._waiting.release()
             self.finished += 1
             if cell[1]:
@@ -95,12 +123,12 @@ class Lanes:
                 self._queues.pop(_log_of(event), None)
             self._let_go(event)
 
-    async def _until_done(self, event: Any) -> bool:
+    async def _until_done(self, event: Any, handle: Handler) -> bool:
         """Whether the event is done; False when its partition has left us: then somebody else does it again."""
         tries = 0
         while await self._is_current(event):
             try:
-                await self._handle(event)
+                await handle(event)
                 return True
             except NotOurs as error:
                 log.info("%s: its record is left to the worker that has it now", error)

@@ -17,6 +17,8 @@ def build(settings: Settings) -> BrokerApp:
     if settings.profile == "production" and not settings.access_token.get_secret_value():
         raise SettingsError("BROKER_ACCESS_TOKEN is not set: without it Meta refuses every message")
     app = make_app(settings, "sender", settings.sender_port)
+    # A held message keeps its partition from committing; Faust must not call that an error before it is one.
+    app.conf.broker_commit_livelock_soft_timeout = settings.send_life_seconds + 300.0
     graph = GraphClient(
         settings.graph_url,
         settings.graph_version,
@@ -31,7 +33,15 @@ def build(settings: Settings) -> BrokerApp:
         app,
         {"kafka": kafka_check(app), "tables": tables_check(app)},
         {"sender": sender.counts},
-        stamp(app),
-        vital={"sender": Progress(lambda: sender.lanes, kafka_check(app)).check},
+        {
+            **stamp(app),
+            "circuits_open": lambda: len(sender.gates.circuits.open),
+            "messages_held": lambda: sender.gates.held,
+            "messages_per_second_allowed": lambda: sender.gates.full_rate,
+        },
+        notes={"accounts": sender.gates.problem},
+        vital={
+            "sender": Progress(lambda: None if sender.gates.circuits.open else sender.lanes, kafka_check(app)).check
+        },
     )
     return app

@@ -37,7 +37,7 @@ class GraphClient:
                 f"{self._base}/{phone_number_id}/messages", data=orjson.dumps(body), allow_redirects=False
             ) as answer:
                 raw = await _read(answer.content)
-                return from_answer(answer.status, _object(raw), raw)
+                return from_answer(answer.status, _object(raw), raw, is_note="status" in body, has_link=_has_link(body))
         except aiohttp.ConnectionTimeoutError as error:
             return unreachable(str(error))
         except aiohttp.ClientConnectorError as error:
@@ -70,3 +70,10 @@ def _object(raw: bytes) -> dict[str, object] | None:
     except orjson.JSONDecodeError:
         return None
     return body if isinstance(body, dict) else None
+
+
+def _has_link(part: object) -> bool:
+    """Whether Meta has to fetch something for a request."""
+    if isinstance(part, dict):
+        return isinstance(part.get("link"), str) or any(_has_link(inner) for inner in part.values())
+    return isinstance(part, list) and any(_has_link(inner) for inner in part)

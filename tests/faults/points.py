@@ -176,7 +176,7 @@ def forgetful_sender(passing: Passing) -> None:
     """Defect: no record of what was started and finished; ends after a request."""
     from tables.sends import Sends
 
-    Sends.stage = lambda self, key, effect: None  # type: ignore[method-assign]
+    Sends.stage = lambda self, key, effect, message=None: None  # type: ignore[method-assign]
     answer_unread(passing)
 
 

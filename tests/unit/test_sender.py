@@ -13,9 +13,9 @@ from app.core.identity import User
 from app.core.verdicts import Verdict
 from app.lease import NotOurs
 from app.producing import ProduceError
-from tables.sends import STARTED, WAITING
+from tables.sends import PASSED, STARTED, WAITING
 from tests.unit.histories import ANA, NOW, status, wrote
-from tests.unit.sender_bench import ACCEPTED, IN_DOUBT, REFUSED, RETRY, SEND, SETTINGS, TOPICS, Bench
+from tests.unit.sender_bench import ACCEPTED, IN_DOUBT, REFUSED, RETRY, SEND, SETTINGS, TOPICS, Bench, outbox_event
 from tests.unit.stream import Event, Message
 
 
@@ -116,18 +116,18 @@ async def test_another_users_effect_of_the_same_name_is_another_message(make: Ma
 async def test_what_can_heal_is_tried_again_with_growing_waits(make: Make) -> None:
     bench = make(RETRY, RETRY, RETRY, ACCEPTED)
     await bench.handle()
-    assert bench.waits == [0.5, 1.0, 2.0]
+    assert bench.graph.times == [0, 0.5, 1.5, 3.5]
     assert bench.finished().verdict == "accepted"
     assert bench.sends.notes == [STARTED, WAITING] * 3 + [STARTED, "accepted"]
     assert len({orjson.dumps(body) for _, body in bench.graph.calls}) == 1
     assert bench.sender.counts["retried"] == 3
 
 
-@pytest.mark.parametrize(("jitter", "first"), [(0.0, 0.25), (0.999, 0.7495)])
-async def test_waits_are_spread_by_half_either_way(make: Make, jitter: float, first: float) -> None:
+@pytest.mark.parametrize(("jitter", "second"), [(0.0, 0.0), (0.999, 0.999)])
+async def test_waits_are_spread_from_nothing_on(make: Make, jitter: float, second: float) -> None:
     bench = make(RETRY, ACCEPTED, jitter=jitter)
     await bench.handle()
-    assert bench.waits == [first]
+    assert bench.graph.times == pytest.approx([0, second])
 
 
 async def test_the_tries_are_bounded(make: Make) -> None:
@@ -135,20 +135,23 @@ async def test_the_tries_are_bounded(make: Make) -> None:
     await bench.handle()
     assert len(bench.graph.calls) == SETTINGS.send_tries
     event = bench.finished()
-    assert (event.verdict, event.code, event.raw) == ("refused", "131056", b"busy")
-    assert event.reason == "pair rate limit hit, after 4 tries"
+    assert (event.verdict, event.code, event.kind, event.raw) == ("refused", "131016", "retry", b"busy")
+    assert event.reason.endswith("(Meta's error 131016), after 4 tries")
 
 
 async def test_the_deadline_is_kept_although_tries_are_left(make: Make) -> None:
     bench = make(RETRY)
 
     def slow() -> None:
-        bench.now += 20
+        bench.now += SETTINGS.send_life_seconds / 3
 
     bench.graph.before = slow
     await bench.handle()
     assert len(bench.graph.calls) == 3
-    assert bench.finished().verdict == "refused"
+    event = bench.finished()
+    assert (event.verdict, event.code, event.kind) == ("late", "131016", "retry")
+    assert "(Meta's error 131016)" in event.reason
+    assert event.raw == b"busy"
 
 
 @pytest.mark.parametrize("verdict", [REFUSED, IN_DOUBT])
@@ -248,3 +251,38 @@ async def test_no_token_is_shown(make: Make, caplog: pytest.LogCaptureFixture) -
     await bench.handle()
     assert "hidden" not in caplog.text
     assert not any(b"hidden" in record.value for record in bench.producer.records)
+
+
+async def test_what_was_finished_long_ago_is_not_sent_again(make: Make) -> None:
+    bench = make()
+    bench.sends.stages[(ANA.key.encode(), "e1")] = PASSED
+    await bench.handle()
+    assert bench.graph.calls == []
+    assert bench.producer.records == [], "and its report was written before the next message began"
+
+
+async def test_too_many_for_one_user_are_refused_with_the_limit(make: Make) -> None:
+    bench = make()
+    await bench.sender.refuse(outbox_event())
+    event = bench.finished()
+    assert (event.verdict, event.code, event.kind) == ("refused", "too_many_waiting", "throttle")
+    assert event.reason.startswith(f"{SETTINGS.sends_per_user} messages to this user are waiting")
+    assert bench.graph.calls == []
+    assert bench.sends.notes == []
+
+
+@pytest.mark.parametrize(("stage", "verdict"), [(STARTED, "in_doubt"), ("accepted", "accepted")])
+async def test_what_was_begun_is_never_refused_for_being_too_many(make: Make, stage: str, verdict: str) -> None:
+    bench = make()
+    bench.sends.stages[(ANA.key.encode(), "e1")] = stage
+    await bench.sender.refuse(outbox_event())
+    assert bench.finished().verdict == verdict
+    assert bench.graph.calls == []
+
+
+async def test_a_worker_that_leaves_refuses_nothing_either(make: Make) -> None:
+    bench = make()
+    bench.leaving = True
+    with pytest.raises(NotOurs):
+        await bench.sender.refuse(outbox_event())
+    assert bench.producer.records == []
