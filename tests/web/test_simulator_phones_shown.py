@@ -59,6 +59,8 @@ async def test_what_the_business_sends_is_shown_and_played(browser: Browser, ben
         await bench.webhook.until(lambda: "played" in bench.webhook.statuses(voice))
         await page.reload()
         await expect(phone.get_by_test_id("picture")).to_have_count(2)
+        # pictures come later than the text around them, and the end stays in sight
+        await expect(phone.locator(f'[data-wamid="{voice}"]')).to_be_in_viewport(ratio=0.9)
 
 
 async def test_requests_are_answered(browser: Browser, bench: Bench) -> None:
