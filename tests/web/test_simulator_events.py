@@ -81,6 +81,24 @@ async def test_templates_are_paused_disabled_and_approved_again() -> None:
         await bench.call("PATCH", "/sim/templates/none", {"status": "PAUSED"}, 404)
 
 
+async def test_statuses_are_told_late_again_and_contradicting() -> None:
+    async with running_bench() as bench:
+        ana = await bench.user()
+        asked = await bench.write(ana)
+        wamid = await bench.send_text(ana, biz_opaque_callback_data="agent=1")
+        await last_status(bench, wamid, "read")
+        for order in ({"status": "sent", "timestamp": 7}, {"status": "failed", "errors": [131026]}):
+            await bench.call("POST", "/sim/statuses", {"message_id": wamid, **order}, 202)
+        failed = await last_status(bench, wamid, "failed")
+        assert bench.webhook.statuses(wamid) == ["sent", "delivered", "read", "sent", "failed"]
+        assert (failed["errors"][0]["code"], failed["biz_opaque_callback_data"]) == (131026, "agent=1")
+        assert ("recipient_user_id" in failed, failed["recipient_id"]) == (False, ana["wa_id"])
+        assert "contacts" not in bench.webhook.received[-1].values[0]
+        assert (await bench.messages(ana))[-1]["status"] == "read"
+        for unknown in ("wamid.X", asked):
+            await bench.call("POST", "/sim/statuses", {"message_id": unknown, "status": "read"}, 422)
+
+
 async def test_a_template_of_ones_own() -> None:
     async with running_bench() as bench:
         ana = await bench.user()

@@ -157,6 +157,14 @@ async def test_forwards_referrals_and_groups(bench: Bench) -> None:
     assert (await bench.call("GET", f"/sim/users/{bruno['id']}"))["last_message_at"] is None
 
 
+async def test_errors_of_the_value_stand_beside_a_message(bench: Bench) -> None:
+    ana = await bench.user()
+    broken = {"type": "interactive", "interactive": {"type": "nfm_reply"}}
+    await bench.act(ana, type="raw", message=broken, value_errors=[131000])
+    [value] = bench.webhook.received[0].values
+    assert (len(value["messages"]), [error["code"] for error in value["errors"]]) == (1, [131000])
+
+
 async def test_a_shared_contact_answers_the_request(bench: Bench) -> None:
     ana = await bench.user(hide_number=True)
     await bench.write(ana)

@@ -233,6 +233,24 @@ async def test_the_page_shows_pictures_and_offers_the_rest_as_downloads() -> Non
             assert answer.status == 404
 
 
+@pytest.mark.parametrize(
+    ("wanted", "status", "shown", "part"),
+    [
+        ("bytes=0-3", 206, "bytes 0-3/10", b"0123"),
+        ("bytes=8-", 206, "bytes 8-9/10", b"89"),
+        ("bytes=-3", 206, "bytes 7-9/10", b"789"),
+        ("bytes=5-99", 206, "bytes 5-9/10", b"56789"),
+        ("bytes=10-", 416, "bytes */10", b""),
+        ("lines=1", 416, "bytes */10", b""),
+    ],
+)
+async def test_players_may_ask_for_parts(wanted: str, status: int, shown: str, part: bytes) -> None:
+    async with running_bench() as bench:
+        media_id = await bench.attach(b"0123456789", "audio/ogg")
+        async with bench.http.get(f"{bench.url}/sim/media/{media_id}", headers={"Range": wanted}) as answer:
+            assert (answer.status, answer.headers["Content-Range"], await answer.read()) == (status, shown, part)
+
+
 def test_the_store_forgets_the_oldest_beyond_its_limit() -> None:
     store = MediaStore(100)
     ids = [store.add(bytes(40), "image/png", owner="user", now=0).id for _ in range(4)]

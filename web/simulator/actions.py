@@ -78,6 +78,8 @@ class UserAction(BaseModel):
     """The user came from an ad: true makes one up, an object is told as it is."""
     group_id: str | None = None
     """The message was written in this group."""
+    value_errors: list[int] = Field(default_factory=list)
+    """Codes of errors that stand in the webhook's value beside the message, as when Meta lost its content (131000)."""
     context: dict[str, Any] | None = None
     """The item's context as it is, whatever the others say."""
     timestamp: int | None = Field(default=None, description="unix seconds, instead of now")

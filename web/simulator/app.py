@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 from aiohttp import ClientSession, TCPConnector, web
 
-from web.simulator import control, events, graph, media_api, media_control, page
+from web.simulator import control, events, graph, media_api, media_control, page, told
 from web.simulator.config import SimulatorConfig
 from web.simulator.orders import explain_errors
 from web.simulator.parts import PARTS, build_parts
@@ -40,6 +40,7 @@ def create_app(config: SimulatorConfig) -> web.Application:
             web.post("/sim/users/{id}/identity/phone", events.post_new_phone),
             web.post("/sim/users/{id}/marketing", events.post_marketing),
             web.post("/sim/events", events.post_event),
+            web.post("/sim/statuses", told.post_status),
             web.get("/sim/templates", events.get_templates),
             web.post("/sim/templates", events.post_template),
             web.patch("/sim/templates/{name}", events.patch_template),

@@ -9,7 +9,7 @@ from typing import Any
 from web.simulator.actions import UserAction
 from web.simulator.attached import attached_media
 from web.simulator.contents import Scene
-from web.simulator.errors import GraphError, injected_error
+from web.simulator.errors import GraphError, injected_error, status_error
 from web.simulator.inbound import EDITS, build_item
 from web.simulator.links import LinkedMedium
 from web.simulator.media import USER_SECONDS, Medium
@@ -111,7 +111,17 @@ def user_acts(parts: Parts, user: User, action: UserAction, settled: Any = None,
             settled(accepted)
 
     contact = user.contact(with_identity=parts.faults.switches.identity_check) if item["type"] != "system" else None
-    parts.delivery.post(Item(lane=user.id, kind="messages", content=item, contact=contact, settled=on_settled))
+    errors = tuple(status_error(code, "The content of the message could not be told") for code in action.value_errors)
+    parts.delivery.post(
+        Item(
+            lane=user.id,
+            kind="messages",
+            content=item,
+            contact=contact,
+            settled=on_settled,
+            value_errors=errors,
+        )
+    )
     return message
 
 

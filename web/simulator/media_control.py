@@ -19,6 +19,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cache-Control": "private, max-age=3600",
+    "Accept-Ranges": "bytes",
 }
 
 
@@ -48,17 +49,30 @@ async def get_file(request: web.Request) -> web.Response:
     medium = parts.world.media.find(request.match_info["media_id"], parts.config.clock())
     if medium is None:
         return web.json_response({"error": "no such medium, or its time is over"}, status=404)
-    return _shown(medium)
+    return _shown(medium, request)
 
 
-def _shown(medium: Medium) -> web.Response:
+def _shown(medium: Medium, request: web.Request) -> web.Response:
     kind = bare(medium.mime_type)
-    if kind in SHOWN_INLINE or kind.startswith(("audio/", "video/")):
-        return web.Response(body=medium.data, headers=HEADERS | {"Content-Type": medium.mime_type})
+    headers = HEADERS | {"Content-Type": medium.mime_type}
+    if kind not in SHOWN_INLINE and not kind.startswith(("audio/", "video/")):
+        headers |= {"Content-Type": "application/octet-stream", "Content-Disposition": _as_download(medium)}
+    total = len(medium.data)
+    try:
+        wanted = request.http_range
+    except ValueError:
+        return web.Response(status=416, headers=HEADERS | {"Content-Range": f"bytes */{total}"})
+    if wanted.start is None and wanted.stop is None:
+        return web.Response(body=medium.data, headers=headers)
+    # players look at the end of a file to learn how long it lasts
+    start, stop, _ = wanted.indices(total)
+    if start >= stop:
+        return web.Response(status=416, headers=HEADERS | {"Content-Range": f"bytes */{total}"})
+    headers |= {"Content-Range": f"bytes {start}-{stop - 1}/{total}"}
+    return web.Response(status=206, body=medium.data[start:stop], headers=headers)
+
+
+def _as_download(medium: Medium) -> str:
     name = "".join(sign if sign.isalnum() or sign in "._- " else "_" for sign in medium.filename or "file")
     ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
-    headers = HEADERS | {
-        "Content-Type": "application/octet-stream",
-        "Content-Disposition": f'attachment; filename="{ascii_name}"',
-    }
-    return web.Response(body=medium.data, headers=headers)
+    return f'attachment; filename="{ascii_name}"'

@@ -28,6 +28,8 @@ class Item:
     """The entry of the list `kind`; of a field its whole value."""
     contact: dict[str, Any] | None
     field: str = "messages"
+    value_errors: tuple[dict[str, Any], ...] = ()
+    """Errors of the value the item stands in, beside it."""
     settled: Callable[[bool], None] | None = None
     """Called once: True when the webhook answered 200, False when the item was dropped."""
 
@@ -54,6 +56,8 @@ def build_body(items: list[Item], config: SimulatorConfig, rng: random.Random) -
             room = rng.randint(1, CHANGE_LIMIT) if len(items) > 1 else 1
         value = changes[-1]["value"]
         value[item.kind].append(item.content)
+        if item.value_errors:
+            value.setdefault("errors", []).extend(item.value_errors)
         if item.contact is not None:
             contacts = value.setdefault("contacts", [])
             if item.contact not in contacts:

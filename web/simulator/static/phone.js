@@ -71,6 +71,8 @@ export class Phone {
   listen() {
     const { log, news, toggle, person } = this.parts;
     log.addEventListener("scroll", () => {
+      // what grew meanwhile, such as a picture that has come, is not the reader's doing
+      if (log.scrollHeight !== this.height) return;
       this.pinned = this.atBottom();
       if (this.pinned) this.showNews(0);
     });
@@ -81,9 +83,10 @@ export class Phone {
     person.addEventListener("click", () => {
       this.captionMenu.open(person, `About ${this.user.name}`, personOptions(this));
     });
-    // pictures get their height only when they have come
-    log.addEventListener("load", () => this.pinned && this.scrollDown(), true);
-    log.addEventListener("loadedmetadata", () => this.pinned && this.scrollDown(), true);
+    new ResizeObserver(() => {
+      this.height = log.scrollHeight;
+      if (this.pinned) this.scrollDown();
+    }).observe(this.parts.messages);
   }
 
   /** Let the user do something: an action, or what makes one in its turn; `failed` is told when it cannot be done. */
@@ -205,7 +208,9 @@ export class Phone {
   }
 
   scrollDown() {
-    this.parts.log.scrollTop = this.parts.log.scrollHeight;
+    const { log } = this.parts;
+    this.height = log.scrollHeight;
+    log.scrollTop = this.height;
     this.pinned = true;
     this.showNews(0);
   }

@@ -20,9 +20,11 @@ export function player(source, label, played = () => {}) {
   line.addEventListener("input", () => {
     audio.currentTime = Number(line.value);
   });
-  audio.addEventListener("loadedmetadata", () => {
-    line.max = Number.isFinite(audio.duration) ? audio.duration : 1;
-    time.textContent = duration(audio.duration);
+  audio.addEventListener("durationchange", () => {
+    // of a file that is still coming the length is not known
+    if (!Number.isFinite(audio.duration)) return;
+    line.max = audio.duration;
+    if (audio.paused) time.textContent = duration(audio.duration);
   });
   audio.addEventListener("timeupdate", () => {
     line.value = audio.currentTime;
