@@ -12,7 +12,6 @@ from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, digest
 from app.core.turn import Decision, Turn
-from app.core.verdicts import from_failed_status
 
 RANKS = {"sent": 1, "delivered": 2, "read": 3, "played": 4}
 """Statuses only ever climb (whatsapp-cloud-api, chapter 4); `failed` is a flag of its own."""
@@ -170,22 +169,7 @@ def _status_came(state: State, turn: Turn, event: StatusCame) -> Decision:
     turn.touched(event.at)
     rank = RANKS.get(event.status)
     if event.status == "failed":
-        failure = from_failed_status(event.errors[0] if event.errors else {})
-        turn.tell(
-            agent,
-            records.error_record(
-                turn.user,
-                failure.reason,
-                failure.code,
-                event.raw,
-                at=event.at,
-                ref=mark.ref,
-                effect=mark.effect,
-                message_id=event.message_id,
-                kind=failure.kind,
-            ),
-            error=True,
-        )
+        turn.tell(agent, records.failure_record(event, turn.user), error=True)
         turn.handled()
     elif rank is None:
         turn.tell(agent, records.status_record(event, turn.user))

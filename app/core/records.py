@@ -9,6 +9,7 @@ from typing import Any
 from app.core.codes import class_of
 from app.core.events import StatusCame, UserWrote
 from app.core.identity import User
+from app.core.verdicts import from_failed_status
 
 
 def _about(user: User) -> dict[str, Any]:
@@ -68,6 +69,22 @@ def status_record(event: StatusCame, user: User) -> dict[str, Any]:
         timestamp=event.at,
         ref=event.mark.ref if event.mark else None,
         effect=event.mark.effect if event.mark else None,
+    )
+
+
+def failure_record(event: StatusCame, user: User) -> dict[str, Any]:
+    """What an agent reads on its error topic when Meta reports that its message failed."""
+    failure = from_failed_status(event.errors[0] if event.errors else {})
+    return error_record(
+        user,
+        failure.reason,
+        failure.code,
+        event.raw,
+        at=event.at,
+        ref=event.mark.ref if event.mark else None,
+        effect=event.mark.effect if event.mark else None,
+        message_id=event.message_id,
+        kind=failure.kind,
     )
 
 

@@ -69,6 +69,8 @@ class Gates:
         self.requests = asyncio.Semaphore(settings.sends_in_flight)
         self.held = 0
         """Messages that wait because of an open circuit."""
+        self.slices = 0
+        """Slices of waiting that have passed, ever: while it grows, messages wait by design and nothing is stuck."""
         self._numbers: dict[str, tuple[NumberRate, asyncio.Lock]] = {}
 
     @property
@@ -189,6 +191,7 @@ class Visit:
         while (left := until - gates.clock()) > ROUNDING:
             gates.stay(self._who.id)
             await gates.sleep(min(left, SLICE_SECONDS))
+            gates.slices += 1
         gates.stay(self._who.id)
         return True
 
