@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from app.core.circuits import Circuits, circuits_of
-from app.core.codes import ErrorClass
+from app.core.codes import NUMBER_PACED, USER_PACED, ErrorClass, Meaning
 from app.core.rates import ROUNDING, NumberRate, Pairs, share
 from app.core.verdicts import Verdict
 from app.lease import NotOurs
@@ -164,6 +164,8 @@ class Visit:
         self._has_token = passenger.is_note
         """The user's pace is asked once per message: what Meta refuses was not sent."""
         self._blamed: dict[str, int] = {}
+        self.obstacle: Meaning | None = None
+        """What made it too late, where a gate did."""
 
     def __enter__(self) -> "Visit":
         return self
@@ -255,6 +257,7 @@ class Visit:
         pair = gates.pairs.of(self._who.key, gates.clock())
         while wait := (pair.wait_again if self._has_token else pair.wait)(gates.clock()):
             if not await self.rest(wait):
+                self.obstacle = USER_PACED
                 return False
         if not self._has_token:
             pair.take(gates.clock())
@@ -270,10 +273,13 @@ class Visit:
             self._holds_place = True
             while wait := rate.wait(gates.full_rate, gates.clock()):
                 if not await self.rest(wait):
-                    return False
+                    break
             gates.stay(self._who.id)
-            rate.take(gates.clock())
-        return gates.clock() < self._who.ends
+            if gates.clock() < self._who.ends and not wait:
+                rate.take(gates.clock())
+                return True
+        self.obstacle = NUMBER_PACED
+        return False
 
 
 def _circuit(number: str, verdict: Verdict) -> str:

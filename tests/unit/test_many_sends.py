@@ -47,6 +47,22 @@ async def test_a_flood_to_one_user_is_refused_beyond_a_bound_and_holds_up_nobody
     assert refused == "too_many_waiting"
 
 
+@pytest.mark.parametrize(
+    ("options", "users", "words"),
+    [({}, 1, "one in 6 s"), ({"number_rate": 0.05, "send_life_seconds": 60}, 60, "its rate allows")],
+    ids=["pair", "number"],
+)
+async def test_what_our_own_pace_makes_late_says_so(options: dict[str, float], users: int, words: str) -> None:
+    world = World(options=SETTINGS.model_copy(update={"send_life_seconds": 30, **options}))
+    for number in range(60):
+        await world.put(f"55110{number % users:05}", f"m{number:04}")
+    await world.run(2000)
+    late = [data for data in world.producer.on(TOPICS.sent) if data["verdict"] == "late"]
+    assert len(late) == 60 - len(world.posts) > 5
+    assert {(data["code"], data["class"]) for data in late} == {("expired", "throttle")}
+    assert all(words in data["reason"] for data in late)
+
+
 @pytest.mark.parametrize(("mine", "expected"), [(8, 80), (2, 20)])
 async def test_a_worker_keeps_to_its_share_of_the_rate(mine: int, expected: int) -> None:
     world = World(mine=lambda: mine)
