@@ -10,7 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 from app.core.circuits import Circuits, circuits_of
@@ -22,6 +22,8 @@ from app.settings import Settings
 
 SLICE_SECONDS = 1.0
 """A waiting message looks this often whether its worker leaves."""
+BLAMED_TIMES = 2
+"""An account may be at fault again and again; that others went through in between says little the first time."""
 RECENT_SECONDS = 60.0
 """What came in longer ago counts no more against the rate: a webhook may come hours late."""
 
@@ -163,7 +165,7 @@ class Visit:
         self._holds_place = False
         self._has_token = passenger.is_note
         """The user's pace is asked once per message: what Meta refuses was not sent."""
-        self._blamed: dict[str, int] = {}
+        self._blamed: dict[str, tuple[int, int]] = {}
         self.obstacle: Meaning | None = None
         """What made it too late, where a gate did."""
 
@@ -199,23 +201,22 @@ class Visit:
 
     def learn(self, verdict: Verdict, begun: float) -> Verdict:
         """Take the answer to a request begun at a time; returns the verdict on the message itself."""
-        if verdict.outcome == "hold":
-            name = _circuit(self._who.number, verdict)
-            closings = self._gates.circuits.closings(name)
-            if name not in self._circuits or closings > self._blamed.get(name, closings):
-                # Others went through between its two tries: not the account is at fault, this message is.
-                self._leave()
-                return Verdict(
-                    outcome="refused",
-                    code=verdict.code,
-                    reason=verdict.reason,
-                    raw=verdict.raw,
-                    meaning=verdict.meaning,
-                )
-            self._blamed[name] = closings
+        if verdict.outcome == "hold" and self._is_to_blame(_circuit(self._who.number, verdict)):
+            self._leave()
+            return replace(verdict, outcome="refused")
         self._gates.learn(self._who, verdict, begun)
         self._leave()
         return verdict
+
+    def _is_to_blame(self, circuit: str) -> bool:
+        """Whether others went through between this message's tries so often that the account cannot be at fault."""
+        if circuit not in self._circuits:
+            return True
+        closings = self._gates.circuits.closings(circuit)
+        before, times = self._blamed.get(circuit, (closings, 0))
+        times += closings > before
+        self._blamed[circuit] = closings, times
+        return times >= BLAMED_TIMES
 
     def _leave(self) -> None:
         gates = self._gates

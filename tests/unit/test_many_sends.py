@@ -165,6 +165,19 @@ async def test_one_message_that_meta_blames_the_account_for_does_not_stop_the_ot
     assert world.clock.now - NOW < 200
 
 
+async def test_an_account_that_fails_again_loses_nothing() -> None:
+    def meta(user: str, text: str) -> Verdict:
+        broken = world.clock.now - NOW < 20 or 30 < world.clock.now - NOW < 60
+        return answered(190, 401) if broken else ACCEPTED
+
+    world = World(meta, SETTINGS.model_copy(update={"number_rate": 4.0}))
+    for number in range(80):
+        await world.put(f"55110{number:05}", "hello")
+    await world.run(300)
+    assert Counter(world.reports().values()) == {"accepted": 80}
+    assert world.sender.counts["circuit_opened"] == 2
+
+
 async def test_failed_statuses_of_the_account_hold_what_is_still_to_come() -> None:
     world = World()
     failure = Verdict(outcome="refused", code="131042", reason="payment", meaning=answered(131042).meaning)
