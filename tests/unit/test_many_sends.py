@@ -31,7 +31,7 @@ async def test_a_user_who_waits_for_their_pace_holds_up_nobody() -> None:
 
 async def test_a_flood_to_one_user_is_refused_beyond_a_bound_and_holds_up_nobody() -> None:
     world = World(options=SETTINGS.model_copy(update={"sends_waiting": 300, "sends_per_user": 100}))
-    flood = asyncio.create_task(world.put("5511000001", *names(3000)))
+    flood = asyncio.create_task(world.put("5511000001", *names(1000)))
     await world.run(0.5)
     assert flood.done(), "the intake goes on"
     await world.put("5511000002", "hello")
@@ -39,10 +39,10 @@ async def test_a_flood_to_one_user_is_refused_beyond_a_bound_and_holds_up_nobody
     assert world.to("5511000002") == ["hello"]
     await world.run(1000)
     verdicts = Counter(world.reports().values())
-    assert verdicts["refused"] >= 2800
+    assert verdicts["refused"] >= 800
     assert world.to("5511000001") == sorted(world.to("5511000001")), "in order"
-    assert sum(verdicts.values()) == 3001, "each is reported"
-    assert len(world.acknowledged) == 3001
+    assert sum(verdicts.values()) == 1001, "each is reported"
+    assert len(world.acknowledged) == 1001
     (refused,) = {data["code"] for data in world.producer.on(TOPICS.sent) if data["verdict"] == "refused"}
     assert refused == "too_many_waiting"
 
@@ -228,8 +228,8 @@ SLOW: dict[str, Meta] = {
 
 @pytest.mark.parametrize("meta", SLOW.values(), ids=SLOW)
 async def test_a_worker_that_leaves_lets_go_of_everything_soon(meta: Meta) -> None:
-    world = World(meta)
-    for number in range(300):
+    world = World(meta, SETTINGS.model_copy(update={"sends_in_flight": 20}))
+    for number in range(80):
         await world.put(f"55110{number:05}", "one", "two", "three")
     await world.run(8)
     world.leaving = True
@@ -237,7 +237,7 @@ async def test_a_worker_that_leaves_lets_go_of_everything_soon(meta: Meta) -> No
     await world.run(3)
     assert world.lanes.busy == 0
     assert len(world.posts) == posted, "and begins nothing more"
-    assert world.sender.gates.requests._value == SETTINGS.sends_in_flight, "every place was given back"
+    assert world.sender.gates.requests._value == 20, "every place was given back"
 
 
 @pytest.mark.parametrize("meta", SLOW.values(), ids=SLOW)
