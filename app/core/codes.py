@@ -159,6 +159,8 @@ TOO_FAST = Meaning(kind=T, text="too many requests", tries=UNTIL_LATE, wait=1.0,
 TOKEN_REFUSED = Meaning(kind=A, text="the access token was not accepted", holds="number")
 ELSEWHERE = Meaning(kind=P, text="another server than Meta's answered; check BROKER_GRAPH_URL")
 HELD = Meaning(kind=A, text="the messages of the business number are held")
+USER_PACED = Meaning(kind=T, text="more messages to this user than Meta takes, which is one in 6 s in the long run")
+NUMBER_PACED = Meaning(kind=T, text="more messages from the business number than its rate allows")
 NOTHING = Meaning(kind=None, text="")
 
 OWN: dict[str, ErrorClass] = {

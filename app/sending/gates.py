@@ -10,11 +10,11 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 from app.core.circuits import Circuits, circuits_of
-from app.core.codes import ErrorClass
+from app.core.codes import NUMBER_PACED, USER_PACED, ErrorClass, Meaning
 from app.core.rates import ROUNDING, NumberRate, Pairs, share
 from app.core.verdicts import Verdict
 from app.lease import NotOurs
@@ -22,6 +22,8 @@ from app.settings import Settings
 
 SLICE_SECONDS = 1.0
 """A waiting message looks this often whether its worker leaves."""
+BLAMED_TIMES = 2
+"""An account may be at fault again and again; that others went through in between says little the first time."""
 RECENT_SECONDS = 60.0
 """What came in longer ago counts no more against the rate: a webhook may come hours late."""
 
@@ -69,6 +71,8 @@ class Gates:
         self.requests = asyncio.Semaphore(settings.sends_in_flight)
         self.held = 0
         """Messages that wait because of an open circuit."""
+        self.slices = 0
+        """Slices of waiting that have passed, ever: while it grows, messages wait by design and nothing is stuck."""
         self._numbers: dict[str, tuple[NumberRate, asyncio.Lock]] = {}
 
     @property
@@ -161,7 +165,9 @@ class Visit:
         self._holds_place = False
         self._has_token = passenger.is_note
         """The user's pace is asked once per message: what Meta refuses was not sent."""
-        self._blamed: dict[str, int] = {}
+        self._blamed: dict[str, tuple[int, int]] = {}
+        self.obstacle: Meaning | None = None
+        """What made it too late, where a gate did."""
 
     def __enter__(self) -> "Visit":
         return self
@@ -189,28 +195,28 @@ class Visit:
         while (left := until - gates.clock()) > ROUNDING:
             gates.stay(self._who.id)
             await gates.sleep(min(left, SLICE_SECONDS))
+            gates.slices += 1
         gates.stay(self._who.id)
         return True
 
     def learn(self, verdict: Verdict, begun: float) -> Verdict:
         """Take the answer to a request begun at a time; returns the verdict on the message itself."""
-        if verdict.outcome == "hold":
-            name = _circuit(self._who.number, verdict)
-            closings = self._gates.circuits.closings(name)
-            if name not in self._circuits or closings > self._blamed.get(name, closings):
-                # Others went through between its two tries: not the account is at fault, this message is.
-                self._leave()
-                return Verdict(
-                    outcome="refused",
-                    code=verdict.code,
-                    reason=verdict.reason,
-                    raw=verdict.raw,
-                    meaning=verdict.meaning,
-                )
-            self._blamed[name] = closings
+        if verdict.outcome == "hold" and self._is_to_blame(_circuit(self._who.number, verdict)):
+            self._leave()
+            return replace(verdict, outcome="refused")
         self._gates.learn(self._who, verdict, begun)
         self._leave()
         return verdict
+
+    def _is_to_blame(self, circuit: str) -> bool:
+        """Whether others went through between this message's tries so often that the account cannot be at fault."""
+        if circuit not in self._circuits:
+            return True
+        closings = self._gates.circuits.closings(circuit)
+        before, times = self._blamed.get(circuit, (closings, 0))
+        times += closings > before
+        self._blamed[circuit] = closings, times
+        return times >= BLAMED_TIMES
 
     def _leave(self) -> None:
         gates = self._gates
@@ -252,6 +258,7 @@ class Visit:
         pair = gates.pairs.of(self._who.key, gates.clock())
         while wait := (pair.wait_again if self._has_token else pair.wait)(gates.clock()):
             if not await self.rest(wait):
+                self.obstacle = USER_PACED
                 return False
         if not self._has_token:
             pair.take(gates.clock())
@@ -267,10 +274,13 @@ class Visit:
             self._holds_place = True
             while wait := rate.wait(gates.full_rate, gates.clock()):
                 if not await self.rest(wait):
-                    return False
+                    break
             gates.stay(self._who.id)
-            rate.take(gates.clock())
-        return gates.clock() < self._who.ends
+            if gates.clock() < self._who.ends and not wait:
+                rate.take(gates.clock())
+                return True
+        self.obstacle = NUMBER_PACED
+        return False
 
 
 def _circuit(number: str, verdict: Verdict) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 from app.core.backoff import may_try_again, seconds_before
 from app.core.circuits import circuits_of
-from app.core.codes import HELD, SERVER_FAILED
+from app.core.codes import HELD, SERVER_FAILED, Meaning
 from app.core.effects import Send
 from app.core.messages import WITHOUT_WINDOW
 from app.core.verdicts import Verdict
@@ -114,10 +114,12 @@ class Poster:
                     # How long a user is left alone is the pair gate's to say.
                     if verdict.meaning.slows != "pair" and not await visit.rest(wait):
                         break
-        return life.late(last or self._standing_in_the_way(passenger))
+            return life.late(last or self._standing_in_the_way(passenger, visit.obstacle))
 
-    def _standing_in_the_way(self, passenger: Passenger) -> Verdict | None:
-        """Why a message that was never tried had to wait, where that is an open circuit."""
+    def _standing_in_the_way(self, passenger: Passenger, gate: Meaning | None) -> Verdict | None:
+        """Why a message that was never tried had to wait: a gate's own reason, or an open circuit."""
+        if gate is not None:
+            return Verdict(outcome="hold", code="expired", reason=gate.text, meaning=gate)
         for name in circuits_of(passenger.number, is_template=passenger.is_template):
             circuit = self._gates.circuits.open.get(name)
             if circuit is not None:

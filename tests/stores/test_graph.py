@@ -148,6 +148,18 @@ async def test_a_wrong_token_is_refused_and_shown_nowhere(caplog: pytest.LogCapt
             assert SECRET not in shown
 
 
+async def test_a_token_that_the_answer_quotes_is_taken_out() -> None:
+    async def quoting(request: web.Request) -> web.Response:
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        return web.json_response({"error": {"code": 190, "message": f"Malformed access token {token}"}}, status=400)
+
+    async with answering(quoting) as client:
+        verdict = await client.send(NUMBER_ID, {})
+        assert (verdict.outcome, verdict.code) == ("hold", "190")
+        assert TOKEN not in repr(verdict)
+        assert "Malformed access token [token]" in verdict.reason
+
+
 async def test_an_answer_that_is_lost_leaves_the_message_in_doubt() -> None:
     async with talking(lose_answers=1.0) as (bench, client, phone):
         verdict = await client.send(NUMBER_ID, to(phone, Text(text="hi")))
