@@ -44,7 +44,9 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.bench", description=__doc__)
     parser.add_argument("--family", default="all", help="names separated by commas, or all")
-    parser.add_argument("--strikes", type=int, default=30, help="faults per family")
+    parser.add_argument(
+        "--strikes", type=int, default=30, help="faults per family; 0: a handful, each way to strike once"
+    )
     parser.add_argument("--per-run", type=int, default=30, help="faults that one system lives through")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--users", type=int, default=6)

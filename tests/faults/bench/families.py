@@ -18,6 +18,7 @@ Strike = Callable[[Bench], Awaitable[None]]
 BROKER_PARTITIONS = PARTITIONS * 6
 """Of one broker worker that is alone: four routed topics and two changelogs."""
 CLOCKS = ("broker-0", "broker-1", "sender", "webhook")
+HANDFUL_MAX = 13
 WORKERS = ("broker-0", "broker-1", "broker-2")
 
 
@@ -31,6 +32,11 @@ class Family:
     ordered: bool = True
     kafka: str = ""
     """Which Kafka it needs; empty: any."""
+
+    @property
+    def handful(self) -> int:
+        """Faults that strike in each of the family's ways once, as far as that is quick."""
+        return min(max(len(self.strikes), 3), HANDFUL_MAX)
 
     async def strike(self, bench: Bench, number: int) -> None:
         """The strike of this number: by turns in an order drawn from the bench's seed."""

@@ -54,8 +54,10 @@ class UserPlayer:
 
         Waits up to so many seconds for something new.
         """
-        found, self._after = await self.phone.transcript(self._after, wait)
-        fresh = [message for message in found if message["direction"] == "in"]
+        found, after = await self.phone.transcript(self._after, wait)
+        # Two may have asked at once: what the other has noted meanwhile is not news.
+        fresh = [one for one in found if one["direction"] == "in" and one["seq"] > self._after]
+        self._after = max(self._after, after)
         self._received += fresh
         self.answers += sum(message["text"].startswith("echo ") for message in fresh)
         return self._received

@@ -77,7 +77,7 @@ def planned(options: Namespace) -> list[tuple[str, int, int]]:
     for name in names:
         if FAMILIES[name].kafka not in ("", KAFKA):
             continue
-        left, seed = options.strikes, options.seed
+        left, seed = options.strikes or FAMILIES[name].handful, options.seed
         while left > 0:
             runs.append((name, seed, min(left, options.per_run)))
             left, seed = left - options.per_run, seed + 1

@@ -86,7 +86,7 @@ async def end_orderly(bench: Bench, process: Process, codes: Sequence[int] = (0,
 
 async def end_at(bench: Bench, name: str, point: str) -> None:
     """End at a named point: start with the point put in, wait until it has struck, start without."""
-    after = bench.rng.randint(1, 12)
+    after = bench.rng.randint(1, 6)
     process = bench.system.processes[name]
     normal = process.argv
     await end_orderly(bench, process)

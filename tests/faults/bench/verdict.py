@@ -172,7 +172,10 @@ def _judge_phone(
         if effect not in outbox:
             findings.add("wrong", user.key, f"message {effect} on the phone was never in the outbox")
         elif count > 1:
-            findings.add("doubled", user.key, f"message {effect} is {count} times on the phone: {outcomes.get(effect)}")
+            what = (
+                f"message {effect} is {count} times on the phone: {outcomes.get(effect)}; {_story(truth, user, effect)}"
+            )
+            findings.add("doubled", user.key, what)
     for effect, text in expected.sends.items():
         if effect not in outbox:
             findings.add("lost", user.key, f"the broker's own words {text[:40]!r} ({effect}) never were in the outbox")
@@ -200,6 +203,22 @@ def _judge_phone(
     wanted = [effect for effect in outbox if effect in came]
     if order != wanted and Counter(order) == Counter(wanted):
         findings.add("reordered", user.key, f"on the phone: {_difference(wanted, order)[1]}")
+
+
+def _story(truth: Truth, user: UserTruth, effect: str) -> str:
+    """Everything that is on record about the sending of one message, by time."""
+    topics, key = truth.topics, user.key.encode()
+    found = [(message["at"], "came to the phone") for message in user.phone if message["mark"].get("e") == effect]
+    for record in truth.records[topics.sends_changelog]:
+        stages = orjson.loads(record.value) if record.key == key and record.value else {}
+        if effect in stages:
+            place = f"{record.partition}/{record.offset}"
+            found.append((record.timestamp / 1000, f"changelog {place} says {stages[effect]} of {len(stages)}"))
+    for topic in (topics.outbox, topics.sent, topics.webhook):
+        for record in truth.records[topic]:
+            if record.key == key and effect.encode() in record.value:
+                found.append((record.timestamp / 1000, f"{topic} {record.partition}/{record.offset}"))
+    return "; ".join(f"{at:.3f} {what}" for at, what in sorted(found))
 
 
 def _judge_replies(truth: Truth, findings: Findings) -> None:
