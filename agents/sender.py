@@ -65,6 +65,16 @@ class Sender:
         self.gates = Gates(settings, self.counts, mine=mine, leaving=leaving, sleep=sleep, clock=clock)
         self._poster = Poster(settings, graph, self.gates, jitter)
 
+    @property
+    def busy(self) -> int:
+        """Messages in the works."""
+        return self.lanes.busy if self.lanes else 0
+
+    @property
+    def finished(self) -> int:
+        """Messages that have left the works and slices of waiting that have passed: while it grows nothing is stuck."""
+        return (self.lanes.finished if self.lanes else 0) + self.gates.slices
+
     async def handle(self, event: Any) -> None:
         """Handle one record of `outbox`.
 

@@ -40,8 +40,6 @@ def build(settings: Settings) -> BrokerApp:
             "messages_per_second_allowed": lambda: sender.gates.full_rate,
         },
         notes={"accounts": sender.gates.problem},
-        vital={
-            "sender": Progress(lambda: None if sender.gates.circuits.open else sender.lanes, kafka_check(app)).check
-        },
+        vital={"sender": Progress(lambda: sender, kafka_check(app)).check},
     )
     return app

@@ -44,6 +44,8 @@ async def test_the_brokers_own_words_live_as_long_as_the_window() -> None:
         ({"deadline": NOW + 5000, "window_ends": NOW + 60}, NOW + 60, "window_closed"),
         ({"window_ends": NOW + 60}, NOW + 60, "window_closed"),
         ({"window_ends": NOW, "message": {"kind": "template"}}, NOW + 900, "expired"),
+        ({"window_ends": NOW, "message": {"kind": "mark_read"}}, NOW + 900, "expired"),
+        ({"window_ends": NOW, "message": {"kind": "typing"}}, NOW + 900, "expired"),
         ({"agent": None}, NOW + 86_400, "window_closed"),
     ],
 )
