@@ -76,9 +76,12 @@ async def terminate_without_kafka(bench: Bench, name: str) -> None:
 async def end_orderly(bench: Bench, process: Process, codes: Sequence[int] = (0,)) -> None:
     """SIGTERM, and a finding when it takes too long or ends badly."""
     begun = asyncio.get_running_loop().time()
+    at_work = bool(process.last_lines)
     code = await process.terminate(grace=2 * TERM_SECONDS)
     took = asyncio.get_running_loop().time() - begun
     bench.longest_end = max(bench.longest_end, took)
+    if code == -signal.SIGTERM and not at_work:
+        return  # it had only just been started: there was nothing to end in good order
     if code not in codes or took > TERM_SECONDS:
         what = f"SIGTERM ended it with code {code} after {took:.1f} s; {process.quote()}"
         bench.findings.add("wrong", process.name, what)
