@@ -21,11 +21,11 @@ from app.core.verdicts import Verdict, from_failed_status
 from app.lanes import Lanes, is_current, let_go
 from app.producing import Producer
 from app.sending.gates import Gates
-from app.sending.posting import Graph, Poster, is_note
+from app.sending.posting import Graph, Poster
 from app.settings import Settings
 from app.topics import Topics
 from app.whatsapp.inbound import read_item
-from app.whatsapp.outbound import payload
+from app.whatsapp.outbound import is_note, payload
 from tables.sends import STARTED, WAITING, Sends
 
 SETTLED_AT_ONCE = 64

@@ -17,6 +17,7 @@ from app.core.messages import WITHOUT_WINDOW
 from app.core.verdicts import Verdict
 from app.sending.gates import Gates, Passenger
 from app.settings import Settings
+from app.whatsapp.outbound import is_note
 
 Note = Callable[[Literal["started", "waiting"]], Awaitable[None]]
 
@@ -60,11 +61,6 @@ def life_of(send: Send, settings: Settings) -> Life:
     if send.message.get("kind") in WITHOUT_WINDOW or deadline < send.window_ends:
         return Life(deadline, "expired")
     return Life(send.window_ends, "window_closed")
-
-
-def is_note(body: dict[str, Any]) -> bool:
-    """Whether a request is a read mark or a typing indicator: no message, and harmless when it is repeated."""
-    return "status" in body
 
 
 class Poster:

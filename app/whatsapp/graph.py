@@ -9,6 +9,7 @@ import orjson
 from pydantic import SecretStr
 
 from app.core.verdicts import Verdict, from_answer, no_answer, unreachable
+from app.whatsapp.outbound import is_note
 
 CONNECT_SECONDS = 5.0
 ANSWER_MAX = 256 * 1024
@@ -38,7 +39,7 @@ class GraphClient:
             ) as answer:
                 # Meta quotes a malformed token in its answer, and agents read answers.
                 raw = self._without_token(await _read(answer.content))
-                return from_answer(answer.status, _object(raw), raw, is_note="status" in body, has_link=_has_link(body))
+                return from_answer(answer.status, _object(raw), raw, is_note=is_note(body), has_link=_has_link(body))
         except aiohttp.ConnectionTimeoutError as error:
             return unreachable(str(error))
         except aiohttp.ClientConnectorError as error:
