@@ -98,20 +98,6 @@ class Sender:
             await self._report(message, send, verdict)
             await self._sends.note(message.key, send.id, verdict.outcome, message)
 
-    async def refuse(self, event: Any) -> None:
-        """Handle a record of `outbox` for whose user too many wait already; raises as `handle` does."""
-        message = event.message
-        send = wire.read_send(message.value or b"")
-        if isinstance(send, NotUnderstood) or self._sends.stage(message.key, send.id, message) not in (None, WAITING):
-            await self.handle(event)
-            return
-        self.gates.stay(send.id)
-        limit = self._settings.sends_per_user
-        reason = (
-            f"{limit} messages to this user are waiting already, and Meta takes one in 6 s: send fewer, fuller ones"
-        )
-        await self._report(message, send, Verdict(outcome="refused", code="too_many_waiting", reason=reason))
-
     async def settle(self, event: Any) -> None:
         """Take one record of `webhook`: a status with our mark says that Meta has the message.
 
@@ -234,8 +220,6 @@ def install_sender(
             sender.poisoned,
             limit=settings.sends_waiting,
             waiting=settings.sends_waiting,
-            per_user=settings.sends_per_user,
-            on_full=sender.refuse,
             is_current=is_current(app),
             let_go=let_go(app),
         )

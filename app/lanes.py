@@ -8,7 +8,7 @@ failed: what the handler cannot do is handed to `on_poison`, and what Kafka does
 import asyncio
 import logging
 from collections import Counter, defaultdict, deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.lease import NotOurs
@@ -46,13 +46,10 @@ class Lanes:
         is_current: IsCurrent = _always,
         let_go: LetGo = _keep_nothing,
         waiting: int | None = None,
-        per_user: int | None = None,
-        on_full: Handler | None = None,
     ) -> None:
         """`let_go` is called for every event that is out of the works, whether or not it was acknowledged.
 
-        `waiting` events at most are taken in at once. With `per_user`, an event whose user has so many in the works is
-        handled by `on_full`, at once and beside the lane: one user must not fill what all share.
+        `waiting` events at most are taken in at once, of whichever users: beyond them `put` waits.
         """
         self._handle = handle
         self._on_poison = on_poison
@@ -61,8 +58,6 @@ class Lanes:
         self._places = asyncio.Semaphore(limit)
         # Those who wait for their own user hold no place: one user's burst must not stall everybody.
         self._waiting = asyncio.Semaphore(waiting or limit * WAITING_PER_PLACE)
-        self._per_user = per_user
-        self._on_full = on_full or handle
         self._last: dict[bytes | None, tuple[asyncio.Task[None], list[Any]]] = {}
         self._lengths: Counter[bytes | None] = Counter()
         self._queues: dict[Any, deque[list[Any]]] = defaultdict(deque)
@@ -81,54 +76,42 @@ class Lanes:
         cell = [event, False]
         self._queues[_log_of(event)].append(cell)
         key = event.message.key
-        if self._per_user is not None and self._lengths[key] >= self._per_user:
-            self._start(self._run(cell, self._on_full))
-            return
         self._lengths[key] += 1
-        task = self._start(self._run_in_lane(cell, self._last.get(key)))
+        task = asyncio.create_task(self._run(cell, self._last.get(key)))
         self._last[key] = task, cell
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
-    async def _run_in_lane(self, cell: list[Any], before: tuple[asyncio.Task[None], list[Any]] | None) -> None:
-        key = cell[0].message.key
+    async def _run(self, cell: list[Any], before: tuple[asyncio.Task[None], list[Any]] | None) -> None:
+        event = cell[0]
+        key, log_name = event.message.key, _log_of(event)
         try:
             if before is not None:
                 await asyncio.wait([before[0]])
-            await self._run(cell, self._handle, before[1] if before else None)
+            # Whoever does again the event before, because it was left to them, does this one again as well.
+            if before is None or before[1][1] or _log_of(before[1][0]) != log_name:
+                async with self._places:
+                    cell[1] = await self._until_done(event)
         finally:
             self._lengths[key] -= 1
             if not self._lengths[key]:
-                del self._lengths[key]
-                del self._last[key]
-
-    async def _run(self, cell: list[Any], handle: Handler, before: list[Any] | None = None) -> None:
-        event = cell[0]
-        try:
-            # Whoever does again the event before, because it was left to them, does this one again as well.
-            if before is None or before[1] or _log_of(before[0]) != _log_of(event):
-                async with self._places:
-                    cell[1] = await self._until_done(event, handle)
-        finally:
+                del self._lengths[key], self._last[key]
             self._waiting.release()
             self.finished += 1
             if cell[1]:
-                self._acknowledge(_log_of(event))
+                _drop_value(event)
+                self._acknowledge(log_name)
             else:
                 # Nothing behind it may be acknowledged.
-                self._queues.pop(_log_of(event), None)
+                self._queues.pop(log_name, None)
             self._let_go(event)
 
-    async def _until_done(self, event: Any, handle: Handler) -> bool:
+    async def _until_done(self, event: Any) -> bool:
         """Whether the event is done; False when its partition has left us: then somebody else does it again."""
         tries = 0
         while await self._is_current(event):
             try:
-                await handle(event)
+                await self._handle(event)
                 return True
             except NotOurs as error:
                 log.info("%s: its record is left to the worker that has it now", error)
@@ -162,6 +145,11 @@ class Lanes:
 
 def _log_of(event: Any) -> tuple[Any, Any]:
     return event.message.tp, event.message.generation_id
+
+
+def _drop_value(event: Any) -> None:
+    """Forget what an event that is done was about: it may wait long for its acknowledgement, and many may."""
+    event.value = event.message.value = None
 
 
 def is_current(app: Any) -> IsCurrent:

@@ -111,9 +111,6 @@ class Settings(BaseSettings):
     sends_waiting: int = Field(
         5000, ge=10, le=100_000, description="messages a sender worker has in memory while they wait for their turn"
     )
-    sends_per_user: int = Field(
-        200, ge=2, le=10_000, description="messages that may wait for one user; more are refused, so that others go on"
-    )
     number_rate: float = Field(
         80.0, gt=0, le=10_000, description="messages per second from one business number, all workers together"
     )

@@ -173,7 +173,6 @@ OWN: dict[str, ErrorClass] = {
     "window_closed": P,
     "expired": P,
     "internal": P,
-    "too_many_waiting": T,
 }
 """The broker's own codes, where no answer of Meta stands behind them."""
 

@@ -63,8 +63,6 @@ class World:
             self.sender.poisoned,
             limit=self._options.sends_waiting,
             waiting=self._options.sends_waiting,
-            per_user=self._options.sends_per_user,
-            on_full=self.sender.refuse,
         )
 
     async def send(self, phone_number_id: str, body: dict[str, Any]) -> Verdict:

@@ -44,10 +44,8 @@ class Bench:
             limit=limit,
             is_current=self._is_current,
             let_go=self.let_go.append,
-            on_full=self._refuse,
             **options,
         )
-        self.refused: list[Event] = []
         self._offsets: Counter[int] = Counter()
 
     def event(self, key: str, partition: int = 0) -> Event:
@@ -86,9 +84,6 @@ class Bench:
         self.running[event] = asyncio.get_running_loop().create_future()
         await self.running[event]
         self.handled.append(event)
-
-    async def _refuse(self, event: Event) -> None:
-        self.refused.append(event)
 
     async def _poison(self, event: Event, error: Exception) -> None:
         if self.poison_fails:
@@ -172,22 +167,52 @@ async def test_the_intake_stops_when_too_many_wait() -> None:
         assert b.acknowledged == events
 
 
-async def test_what_is_too_much_for_one_user_is_handled_beside_their_lane() -> None:
-    async with bench(limit=2, waiting=4, per_user=2) as b:
-        first, second = b.event("ana"), b.event("ana")
-        flood = [b.event("ana") for _ in range(20)]
+async def test_a_flood_to_one_user_waits_in_the_lane_and_then_the_intake_does() -> None:
+    async with bench(limit=4, waiting=4) as b:
+        flood = [b.event("ana") for _ in range(6)]
         other = b.event("bia")
-        await b.put(first, second, *flood, other)
-        assert b.refused == flood, "each at once"
-        assert set(b.running) == {first, other}, "and the intake goes on"
-        assert b.acknowledged == [], "but not past what is before it"
-        await b.end(first)
-        later = b.event("ana")
-        await b.put(later)
-        assert later not in b.refused, "there is room again"
-        for event in (second, later, other):
+        putting = asyncio.create_task(b.put(*flood, other))
+        for event in flood[:3]:
+            await b.settle()
+            assert set(b.running) == {event}, "nothing is handled beside its lane"
+            assert not putting.done()
             await b.end(event)
-        assert b.acknowledged == [first, second, *flood, other, later]
+        await putting
+        assert set(b.running) == {flood[3], other}
+        for event in (*flood[3:], other):
+            await b.end(event)
+        assert b.acknowledged == [*flood, other]
+
+
+async def test_a_task_cancelled_while_it_waits_gives_its_place_back() -> None:
+    async with bench(limit=2, waiting=2) as b:
+        first, cancelled = b.event("ana"), b.event("ana")
+        await b.put(first, cancelled)
+        b.lanes._last[b"ana"][0].cancel()
+        await b.settle()
+        behind = b.event("ana")
+        other = b.event("bia", partition=1)
+        await b.put(behind)
+        await b.end(first)
+        assert b.attempts[behind] == 0, "it does not pass the one that was not done"
+        await b.put(other)
+        assert set(b.running) == {other}
+        await b.end(other)
+        assert b.lanes._waiting._value == 2
+        assert set(b.let_go) == {first, cancelled, behind, other}
+
+
+async def test_what_is_done_and_waits_for_its_acknowledgement_keeps_no_value() -> None:
+    async with bench() as b:
+        slow, done = b.event("ana"), b.event("bia")
+        for event in (slow, done):
+            event.message.value = b"long"
+        await b.put(slow, done)
+        await b.end(done)
+        assert b.acknowledged == []
+        assert (slow.message.value, done.message.value) == (b"long", None)
+        await b.end(slow)
+        assert b.acknowledged == [slow, done]
 
 
 async def test_a_users_next_event_never_passes_one_that_was_left() -> None:

@@ -15,7 +15,7 @@ from app.lease import NotOurs
 from app.producing import ProduceError
 from tables.sends import PASSED, STARTED, WAITING
 from tests.unit.histories import ANA, NOW, status, wrote
-from tests.unit.sender_bench import ACCEPTED, IN_DOUBT, REFUSED, RETRY, SEND, SETTINGS, TOPICS, Bench, outbox_event
+from tests.unit.sender_bench import ACCEPTED, IN_DOUBT, REFUSED, RETRY, SEND, SETTINGS, TOPICS, Bench
 from tests.unit.stream import Event, Message
 
 
@@ -259,30 +259,3 @@ async def test_what_was_finished_long_ago_is_not_sent_again(make: Make) -> None:
     await bench.handle()
     assert bench.graph.calls == []
     assert bench.producer.records == [], "and its report was written before the next message began"
-
-
-async def test_too_many_for_one_user_are_refused_with_the_limit(make: Make) -> None:
-    bench = make()
-    await bench.sender.refuse(outbox_event())
-    event = bench.finished()
-    assert (event.verdict, event.code, event.kind) == ("refused", "too_many_waiting", "throttle")
-    assert event.reason.startswith(f"{SETTINGS.sends_per_user} messages to this user are waiting")
-    assert bench.graph.calls == []
-    assert bench.sends.notes == []
-
-
-@pytest.mark.parametrize(("stage", "verdict"), [(STARTED, "in_doubt"), ("accepted", "accepted")])
-async def test_what_was_begun_is_never_refused_for_being_too_many(make: Make, stage: str, verdict: str) -> None:
-    bench = make()
-    bench.sends.stages[(ANA.key.encode(), "e1")] = stage
-    await bench.sender.refuse(outbox_event())
-    assert bench.finished().verdict == verdict
-    assert bench.graph.calls == []
-
-
-async def test_a_worker_that_leaves_refuses_nothing_either(make: Make) -> None:
-    bench = make()
-    bench.leaving = True
-    with pytest.raises(NotOurs):
-        await bench.sender.refuse(outbox_event())
-    assert bench.producer.records == []
