@@ -42,14 +42,18 @@ class Sends:
         return PASSED if is_old and (stage is None or message.offset < done) else stage
 
     async def note(self, key: bytes, effect: str, stage: str, message: Any = None) -> None:
-        """Note how far a message got, and wait until Kafka has it; with its record when it is finished."""
+        """Note how far a message got, and wait until Kafka has it; with its record when it is finished.
+
+        What is finished stays so: a status may have come while the message was about to be tried again.
+        """
 
         def noted(value: bytes | None) -> bytes:
             seen = _read(value)
             stages: dict[str, str] = seen["stages"]
-            stages.pop(effect, None)
-            stages[effect] = stage
-            finished = [name for name, reached in stages.items() if reached not in (STARTED, WAITING)]
+            reached = stages.pop(effect, None)
+            keeps = stage in (STARTED, WAITING) and reached not in (None, STARTED, WAITING)
+            stages[effect] = reached if keeps and reached is not None else stage
+            finished = [name for name, one in stages.items() if one not in (STARTED, WAITING)]
             for name in finished[:-KEPT]:
                 del stages[name]
             if message is not None:
@@ -61,4 +65,6 @@ class Sends:
 
 
 def _read(value: bytes | None) -> dict[str, Any]:
-    return orjson.loads(value) if value else {"stages": {}}
+    seen: dict[str, Any] = orjson.loads(value) if value else {}
+    # Rows of the version before are the stages alone.
+    return seen if isinstance(seen.get("stages"), dict) else {"stages": seen}

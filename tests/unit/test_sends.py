@@ -1,5 +1,6 @@
 """The table `sends`: how far a message got, also for those whose names are forgotten, and never less than that."""
 
+import orjson
 import pytest
 
 from tables.sends import KEPT, PASSED, STARTED, WAITING, Sends
@@ -76,3 +77,18 @@ async def test_a_users_record_stays_small(app: DictApp, sends: Sends) -> None:
     for number in range(1000):
         await sends.note(KEY, f"{number:020x}", "accepted", record(number))
     assert len(app.values[KEY]) < 4096
+
+
+async def test_a_row_of_the_version_before_is_read(app: DictApp, sends: Sends) -> None:
+    app.values[KEY] = orjson.dumps({"e1": "accepted", "e2": STARTED})
+    assert sends.stage(KEY, "e1", record(1)) == "accepted"
+    assert sends.stage(KEY, "e2", record(2)) == STARTED
+    await sends.note(KEY, "e2", "accepted", record(2))
+    assert orjson.loads(app.values[KEY])["stages"] == {"e1": "accepted", "e2": "accepted"}
+
+
+@pytest.mark.parametrize("stage", [STARTED, WAITING])
+async def test_what_is_finished_is_never_begun_again(sends: Sends, stage: str) -> None:
+    await sends.note(KEY, "e1", "accepted")
+    await sends.note(KEY, "e1", stage)
+    assert sends.stage(KEY, "e1") == "accepted"
