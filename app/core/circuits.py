@@ -14,7 +14,7 @@ STATUS_SECONDS = 20.0
 ASK_AGAIN_SECONDS = 1.0
 """How often a held message asks while a probe is on its way."""
 SUSPICIONS = 2
-"""Failed statuses that blame the account, with no good one between them, before its messages are held."""
+"""Messages whose failed statuses blame the account, with no good one between them, before its messages are held."""
 
 
 def circuits_of(phone_number_id: str, *, is_template: bool) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ class Circuits:
         """`first_seconds` pass between an account's error and the first probe."""
         self._first = first_seconds
         self._closings: dict[str, int] = {}
-        self._suspicions: dict[str, int] = {}
+        self._suspicions: dict[str, set[str]] = {}
         self.open: dict[str, Circuit] = {}
 
     def closings(self, name: str) -> int:
@@ -72,6 +72,7 @@ class Circuits:
         """Meta blames the account in its answer; True when that opened the circuit."""
         circuit = self.open.get(name)
         if circuit is None:
+            self._suspicions.pop(name, None)
             probe_at = now + self._first
             self.open[name] = Circuit(opened_at=now, code=code, reason=reason, probe_at=probe_at, blamed={message})
             return True
@@ -89,8 +90,9 @@ class Circuits:
         What an answer does not show a probe's answer cannot clear: its status is waited for as well.
         """
         if name not in self.open:
-            self._suspicions[name] = self._suspicions.get(name, 0) + 1
-            if self._suspicions[name] < SUSPICIONS:
+            suspicious = self._suspicions.setdefault(name, set())
+            suspicious.add(message)
+            if len(suspicious) < SUSPICIONS:
                 return False
         opened = self.refused(name, message, now, code, reason)
         self.open[name].by_status = True

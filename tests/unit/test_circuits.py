@@ -92,6 +92,15 @@ def test_statuses_open_it_only_when_no_good_one_comes_between() -> None:
     assert circuits.failed(N, "c", 2.0, "131042", "payment") is True
 
 
+def test_one_message_that_fails_twice_opens_nothing_and_an_opening_begins_the_count_anew() -> None:
+    circuits = Circuits(5.0)
+    assert circuits.failed(N, "a", 0.0, "131042", "payment") is False
+    assert circuits.failed(N, "a", 1.0, "131042", "payment") is False
+    assert circuits.refused(N, "b", 2.0, "190", "expired") is True
+    assert circuits.went_through(N, "c", 3.0, 3.1) is True
+    assert circuits.failed(N, "d", 4.0, "131042", "payment") is False
+
+
 @pytest.mark.parametrize(("good", "closed"), [(True, True), (False, False)])
 def test_what_a_status_opened_the_status_of_a_probe_closes(good: bool, closed: bool) -> None:
     circuits = Circuits(5.0)
