@@ -21,7 +21,7 @@ from app.core.verdicts import Verdict, from_failed_status
 from app.lanes import Lanes, is_current, let_go
 from app.producing import Producer
 from app.sending.gates import Gates
-from app.sending.posting import Graph, Poster
+from app.sending.posting import SETTLED, Graph, Poster
 from app.settings import Settings
 from app.topics import Topics
 from app.whatsapp.inbound import read_item
@@ -110,10 +110,12 @@ class Sender:
         if not isinstance(happened, StatusCame) or happened.mark is None:
             return
         effect = happened.mark.effect
-        self._learn(happened, effect)
-        if self._sends.stage(message.key, effect) == STARTED:
+        # Waiting as well: Meta may have taken what it answered with an error of its own.
+        if self._sends.stage(message.key, effect) in (STARTED, WAITING):
             await self._sends.note(message.key, effect, "accepted")
             self.counts["settled"] += 1
+        # After the note: a record that Kafka's failure makes come again is learned from once.
+        self._learn(happened, effect)
         waiting = self._in_doubt.get(effect)
         if waiting is not None:
             waiting.set()
@@ -157,8 +159,13 @@ class Sender:
         async def note(stage: str) -> None:
             await self._sends.note(key, send.id, stage)
 
-        verdict = await self._poster.post(send, body, note)
-        return await self._settled(key, send, verdict) if verdict.outcome == "in_doubt" else verdict
+        def settled() -> bool:
+            return self._sends.stage(key, send.id) == "accepted"
+
+        verdict = await self._poster.post(send, body, note, settled)
+        if verdict.outcome == "in_doubt":
+            return await self._settled(key, send, verdict)
+        return SETTLED if verdict.outcome != "accepted" and settled() else verdict
 
     async def _settled(self, key: bytes, send: Send, doubt: Verdict) -> Verdict:
         """Wait for a status to say that Meta has the message after all; only then may the user's next one leave."""
@@ -171,8 +178,8 @@ class Sender:
                     return doubt
                 await self.gates.sleep(0.1)
         finally:
-            del self._in_doubt[send.id]
-        return Verdict(outcome="accepted", code="settled", reason="a status settled it")
+            self._in_doubt.pop(send.id, None)
+        return SETTLED
 
     async def _report(self, message: Any, send: Send, verdict: Verdict) -> None:
         self.counts[verdict.outcome] += 1

@@ -21,6 +21,8 @@ from app.whatsapp.outbound import is_note
 
 Note = Callable[[Literal["started", "waiting"]], Awaitable[None]]
 
+SETTLED = Verdict(outcome="accepted", code="settled", reason="a status settled it")
+
 log = logging.getLogger("broker.sender")
 
 
@@ -72,8 +74,13 @@ class Poster:
         self._gates = gates
         self._jitter = jitter
 
-    async def post(self, send: Send, body: dict[str, Any], note: Note) -> Verdict:
-        """Post a message and return how it ended; raises NotOurs when the worker leaves before it is over."""
+    async def post(
+        self, send: Send, body: dict[str, Any], note: Note, settled: Callable[[], bool] = lambda: False
+    ) -> Verdict:
+        """Post a message and return how it ended; raises NotOurs when the worker leaves before it is over.
+
+        `settled` tells that a status has said meanwhile that Meta has the message: then it is not posted again.
+        """
         life = life_of(send, self._settings)
         passenger = Passenger(
             id=send.id,
@@ -86,7 +93,12 @@ class Poster:
         gates, tries, last = self._gates, 0, None
         with gates.visit(passenger) as visit:
             while await visit.enter():
+                if settled():
+                    return SETTLED
                 await note("started")
+                # The note is waited for, and a status may come with it.
+                if settled():
+                    return SETTLED
                 tries += 1
                 gates.counts["begun"] += 1
                 begun = gates.clock()
@@ -110,6 +122,8 @@ class Poster:
                     # How long a user is left alone is the pair gate's to say.
                     if verdict.meaning.slows != "pair" and not await visit.rest(wait):
                         break
+                    if settled():
+                        return SETTLED
             return life.late(last or self._standing_in_the_way(passenger, visit.obstacle))
 
     def _standing_in_the_way(self, passenger: Passenger, gate: Meaning | None) -> Verdict | None:

@@ -259,3 +259,14 @@ async def test_what_was_finished_long_ago_is_not_sent_again(make: Make) -> None:
     await bench.handle()
     assert bench.graph.calls == []
     assert bench.producer.records == [], "and its report was written before the next message began"
+
+
+async def test_a_status_settles_what_meta_took_although_it_answered_with_an_error(make: Make) -> None:
+    bench = make(RETRY, ACCEPTED)
+    handling = asyncio.create_task(bench.handle())
+    while not bench.waits:
+        await asyncio.sleep(0)
+    await bench.settle(status("e1", "sent"))
+    await handling
+    assert len(bench.graph.calls) == 1, "it is not posted again"
+    assert (bench.finished().verdict, bench.finished().code) == ("accepted", "settled")
