@@ -16,7 +16,7 @@ from app import wire
 from app.aside import set_aside
 from app.core.effects import Send
 from app.core.events import NotUnderstood, SendFinished, StatusCame
-from app.core.verdicts import Verdict
+from app.core.verdicts import Outcome, Verdict
 from app.lanes import Lanes, is_current, let_go
 from app.lease import NotOurs
 from app.producing import Producer
@@ -120,7 +120,9 @@ class Sender:
         send = wire.read_send(event.message.value or b"")
         if event.message.topic == self._topics.outbox and not isinstance(send, NotUnderstood):
             reason = "the broker itself failed on this message; it is in the quarantine"
-            await self._report(event.message, send, Verdict(outcome="refused", code="internal", reason=reason))
+            begun = self._sends.stage(event.message.key, send.id) == STARTED
+            outcome: Outcome = "in_doubt" if begun else "refused"
+            await self._report(event.message, send, Verdict(outcome=outcome, code="internal", reason=reason))
 
     async def _verdict(self, key: bytes, send: Send, *, begun: bool) -> Verdict:
         if begun:
