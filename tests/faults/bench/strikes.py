@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.embedded.process import Process
 from tests.faults.bench.bench import Bench
+from tests.faults.bench.kafka_log import PARTITIONS
 
 FORCED = 70
 """Exit code of a worker that could not finish what was in flight in time: nothing of it is committed."""
@@ -21,6 +22,8 @@ TERM_SECONDS = 20.0
 POINT_SECONDS = 90.0
 FREEZE_SECONDS = 90.0
 CLOCK_SECONDS = 600
+SENDER_PARTITIONS = PARTITIONS * 3
+"""Of a sender that is alone: the outbox, the webhook's topic and a changelog."""
 BETWEEN_MAX = 8
 """Messages between two strikes, at most."""
 
@@ -161,8 +164,7 @@ async def freeze_sender(bench: Bench) -> None:
     one, other = bench.rng.sample(("sender", "sender-1"), 2)
     await bench.system.simulator.switch(graph_latency_min_ms=300, graph_latency_max_ms=900)
     try:
-        alone = await bench.partitions(one) + await bench.partitions(other)
-        await freeze(bench, one, other, alone)
+        await freeze(bench, one, other, SENDER_PARTITIONS)
     finally:
         await bench.system.simulator.switch(graph_latency_min_ms=0, graph_latency_max_ms=0)
 
