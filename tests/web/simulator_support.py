@@ -5,6 +5,7 @@ Both run in this process on free loopback ports; nothing here sleeps, every wait
 
 import asyncio
 import contextlib
+import io
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,12 @@ SECRET = "test-secret"
 NUMBER_ID = "1029384756"
 BUSINESS = "551155501234"
 LIMIT_SECONDS = 10.0
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    "0000000c4944415408d763f8cfc000000301010018dd8db00000000049454e44ae426082"
+)
+"""A picture of one red point."""
 
 
 @dataclass
@@ -102,6 +109,41 @@ class Bench:
         path = f"/sim/users/{user['id']}/messages" + ("?wait=1" if wait else "")
         answer = await self.call("POST", path, {"type": "text", "text": text, **fields}, 202)
         return str(answer["wamid"])
+
+    async def act(self, user: dict[str, Any], expect: int = 202, **action: Any) -> Any:
+        """Let a user do something; return the answer once the webhook took it."""
+        return await self.call("POST", f"/sim/users/{user['id']}/messages?wait=1", action, expect)
+
+    async def item(self, user: dict[str, Any], **action: Any) -> dict[str, Any]:
+        """Let a user do something; return the message item the webhook got."""
+        wamid = (await self.act(user, **action))["wamid"]
+        return next(item for item in self.webhook.items() if item["id"] == wamid)
+
+    async def attach(self, data: bytes, mime: str, filename: str = "") -> str:
+        """Put a file on a phone; return its media id."""
+        url = self.url + "/sim/media" + (f"?filename={filename}" if filename else "")
+        async with self.http.post(url, data=io.BytesIO(data), headers={"Content-Type": mime}) as answer:
+            assert answer.status == 201, await answer.text()
+            return str((await answer.json())["id"])
+
+    async def upload(self, data: bytes, mime: str, expect: int = 200, **fields: str) -> dict[str, Any]:
+        """Upload a medium of the business by the Graph API; return the answer's JSON."""
+        form = aiohttp.FormData()
+        for name, value in ({"messaging_product": "whatsapp", "type": mime} | fields).items():
+            form.add_field(name, value)
+        form.add_field("file", io.BytesIO(data), content_type=mime, filename="file.bin")
+        url = f"{self.url}/v25.0/{NUMBER_ID}/media"
+        async with self.http.post(url, data=form, headers=BEARER) as answer:
+            body: dict[str, Any] = await answer.json()
+            assert answer.status == expect, body
+            return body
+
+    async def graph(self, method: str, path: str, headers: Any = None) -> tuple[int, Any]:
+        """Call another Graph path; return HTTP status and body."""
+        url = path if path.startswith("http") else f"{self.url}/v25.0/{path}"
+        async with self.http.request(method, url, headers=BEARER if headers is None else headers) as answer:
+            is_json = answer.content_type == "application/json"
+            return answer.status, await answer.json() if is_json else await answer.read()
 
     async def messages(self, user: dict[str, Any], after: int = 0, wait: float = 0) -> list[dict[str, Any]]:
         """Read a transcript."""

@@ -33,9 +33,10 @@ async def test_who_may_call(headers: Any, number: str, status: int, code: int, s
 
 async def test_other_paths_and_broken_bodies_are_refused() -> None:
     async with running_bench() as bench:
-        async with bench.http.get(f"{bench.url}/v25.0/998877") as answer:
-            assert (answer.status, (await answer.json())["error"]["error_subcode"]) == (400, 33)
         headers = {"Authorization": f"Bearer {TOKEN}"}
+        for path in ("998877", f"{NUMBER_ID}/settings", "me"):
+            async with bench.http.get(f"{bench.url}/v25.0/{path}", headers=headers) as answer:
+                assert (answer.status, (await answer.json())["error"]["error_subcode"]) == (400, 33)
         for raw in (b"{", b"[]", b"\xff"):
             url = f"{bench.url}/v25.0/{NUMBER_ID}/messages"
             async with bench.http.post(url, data=raw, headers=headers) as answer:

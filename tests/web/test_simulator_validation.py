@@ -45,7 +45,7 @@ def link(label: str, url: str = "https://example.org") -> dict[str, Any]:
     return interactive("cta_url", {"name": "cta_url", "parameters": {"display_text": label, "url": url}})
 
 
-def flow(label: str = "Start", **parameters: str) -> dict[str, Any]:
+def flow(label: str = "Start", **parameters: Any) -> dict[str, Any]:
     base = {"flow_message_version": "3", "flow_cta": label}
     return interactive("flow", {"name": "flow", "parameters": base | (parameters or {"flow_id": "1"})})
 
@@ -85,6 +85,9 @@ ACCEPTED = {
     "row at the edge": one_row(id="i" * 200, title="t" * 24, description="d" * 72),
     "link label at the edge": link("l" * 20),
     "flow label at the edge": flow("f" * 30),
+    "flow with everything": flow(
+        flow_id="1", flow_token="t" * 1000, mode="draft", flow_action="navigate", flow_action_payload={"screen": "S"}
+    ),
     "location request": interactive("location_request_message", {"name": "send_location"}),
     "contact request": interactive("request_contact_info", {"name": "request_contact_info"}),
     "image by id with caption": of("image", {"id": "998", "caption": "c" * 1024}),
@@ -180,6 +183,12 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "no web link": (link("Go", "ftp://example.org"), 131009, "interactive.action.parameters.url: must start"),
     "long flow label": (flow("f" * 31), 131009, "interactive.action.parameters.flow_cta: 31"),
     "flow twice named": (flow(flow_id="1", flow_name="n"), 131008, "interactive.action.parameters: needs exactly one"),
+    "flow mode": (flow(flow_id="1", mode="trial"), 131009, "parameters.mode: must be one of draft, published"),
+    "flow start without screen": (
+        flow(flow_id="1", flow_action_payload={"data": {}}),
+        131008,
+        "flow_action_payload.screen: required",
+    ),
     "location request with footer": (
         interactive("location_request_message", {"name": "send_location"}, footer={"text": "f"}),
         131009,
@@ -189,6 +198,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "media without source": (of("image", {}), 100, "image: needs id or link"),
     "long caption": (of("video", {"id": "1", "caption": "c" * 1025}), 100, "video.caption: 1025"),
     "caption on audio": (of("audio", {"id": "1", "caption": "c"}), 100, "audio.caption: not allowed"),
+    "voice that is no flag": (of("audio", {"id": "1", "voice": "yes"}), 100, "audio.voice: must be true or false"),
     "latitude": (of("location", {"latitude": 90.1, "longitude": 0}), 131009, "location.latitude: must be a number"),
     "many contacts": (contacts(258), 131009, "contacts: 258 entries, at most 257"),
     "contact with half a name": (contacts(1, first_name=""), 131008, "contacts[0].name: needs one of"),

@@ -37,6 +37,10 @@ class SimulatorConfig:
     webhook_connections: int = 200
     journal_limit: int = 50_000
     """Entries kept per log and transcript; older ones are forgotten so that load runs fit in memory."""
+    media_limit_bytes: int = 512 * 1024 * 1024
+    """Bytes of media kept in memory; beyond it the oldest are forgotten."""
+    link_timeout_seconds: float = 10.0
+    """How long the fetch of a medium behind a link may take."""
     clock: Callable[[], float] = time.time
     new_wamid: Callable[[str], str] = new_wamid
 

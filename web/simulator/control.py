@@ -5,25 +5,19 @@ logs go out, with long-polling. Errors answer {"error": text}: 404 unknown, 409 
 """
 
 import asyncio
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.typedefs import Handler
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from web.simulator.actions import UserAction
 from web.simulator.exchange import user_acts
-from web.simulator.inbound import UserAction
-from web.simulator.journal import Journal
+from web.simulator.orders import find_user, read_journal, read_json
 from web.simulator.parts import PARTS
 from web.simulator.switches import merge_switches, parse_switches, switches_json
-from web.simulator.users import NewUser, User, UserChanges
+from web.simulator.users import NewUser, UserChanges
 from web.simulator.webhooks import encode, sign
-
-WAIT_LIMIT_SECONDS = 60.0
 
 
 class CraftedWebhook(BaseModel):
@@ -83,7 +77,7 @@ async def post_message(request: web.Request) -> web.Response:
         if not outcome.done():
             outcome.set_result(accepted)
 
-    message = user_acts(request.app[PARTS], user, action, settled)
+    message = user_acts(request.app[PARTS], user, action, settled, str(request.url.origin()))
     answer = {"wamid": message.wamid, "seq": message.seq}
     if request.query.get("wait") == "1" and not await outcome:
         return web.json_response(answer | {"error": "the webhook never answered 200"}, status=504)
@@ -104,6 +98,11 @@ async def get_graph_log(request: web.Request) -> web.Response:
 async def get_webhook_log(request: web.Request) -> web.Response:
     """Show the webhook POSTs tried, waiting for news if asked."""
     return await read_journal(request, request.app[PARTS].world.webhook_log, "posts")
+
+
+async def get_media_log(request: web.Request) -> web.Response:
+    """Show the calls of the media API seen, waiting for news if asked."""
+    return await read_journal(request, request.app[PARTS].world.media_log, "calls")
 
 
 async def post_webhook(request: web.Request) -> web.Response:
@@ -146,52 +145,3 @@ async def delete_state(request: web.Request) -> web.Response:
 def _switch(request: web.Request, switches: Any) -> web.Response:
     request.app[PARTS].faults.replace(switches)
     return web.json_response(switches_json(switches))
-
-
-def find_user(request: web.Request) -> User:
-    """Return the user of the path; raises 404."""
-    identifier = request.match_info["id"]
-    user = request.app[PARTS].world.users.get(identifier)
-    if user is None:
-        raise web.HTTPNotFound(
-            text=json.dumps({"error": f"no user {identifier}; GET /sim/users lists them"}),
-            content_type="application/json",
-        )
-    return user
-
-
-async def read_json(request: web.Request) -> Any:
-    """Return the body's JSON; raises ValueError, which the error middleware answers."""
-    try:
-        return json.loads(await request.read() or b"{}")
-    except ValueError as error:
-        raise ValueError(f"body: not valid JSON: {error}") from None
-
-
-async def read_journal(request: web.Request, journal: Journal[Any], name: str) -> web.Response:
-    """Answer ?after=SEQ&wait=SECONDS, or ?changed_after=REVISION, from a journal."""
-    query = request.query
-    after = int(query.get("after", "0"))
-    changed_after = int(query["changed_after"]) if "changed_after" in query else None
-    seconds = min(float(query.get("wait", "0")), WAIT_LIMIT_SECONDS)
-    entries: Sequence[Any] = await journal.wait_newer(after, seconds, changed_after)
-    last = max((entry.seq for entry in entries), default=after)
-    revision = max((entry.changed for entry in entries), default=changed_after or after)
-    return web.json_response({name: [asdict(entry) for entry in entries], "seq": last, "revision": revision})
-
-
-@web.middleware
-async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a refused order with 422 and the reason, and refuse orders of foreign web pages."""
-    if not request.path.startswith("/sim/"):
-        return await handler(request)
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.host:
-        return web.json_response({"error": "orders come from this simulator's own page only"}, status=403)
-    try:
-        return await handler(request)
-    except ValidationError as error:
-        problems = [f"{'.'.join(str(part) for part in one['loc']) or 'body'}: {one['msg']}" for one in error.errors()]
-        return web.json_response({"error": "; ".join(problems)}, status=422)
-    except ValueError as error:
-        return web.json_response({"error": str(error)}, status=422)

@@ -6,10 +6,17 @@ Here live the rules that need memory: injected errors, rates, the 24 h window, u
 
 from typing import Any
 
-from web.simulator.errors import GraphError, title_of
-from web.simulator.inbound import UserAction, build_item
-from web.simulator.outgoing import describe
+from web.simulator.actions import UserAction
+from web.simulator.attached import attached_media
+from web.simulator.contents import Scene
+from web.simulator.errors import GraphError, injected_error, status_error
+from web.simulator.inbound import EDITS, build_item
+from web.simulator.links import LinkedMedium
+from web.simulator.media import USER_SECONDS, Medium
+from web.simulator.media_rules import refusal
+from web.simulator.outgoing import describe, drawn
 from web.simulator.parts import Parts
+from web.simulator.pricing import came_from_ad
 from web.simulator.statuses import Sent
 from web.simulator.users import User
 from web.simulator.validation import Send
@@ -17,6 +24,10 @@ from web.simulator.webhooks import Item
 from web.simulator.world import Message
 
 TYPING_SECONDS = 25
+NO_WINDOW = ("reaction", "edit", "revoke", "unsupported", "system")
+"""Not known to open the window, so they do not here (reference, chapter 6)."""
+REACTION_SECONDS = 30 * 24 * 3600
+READ_MARK_SECONDS = 30 * 24 * 3600
 
 
 def accept_send(parts: Parts, payload: dict[str, Any], send: Send) -> tuple[dict[str, Any], str]:
@@ -27,8 +38,10 @@ def accept_send(parts: Parts, payload: dict[str, Any], send: Send) -> tuple[dict
     _check_rates(parts, send, user, now)
     if send.digits == parts.config.display_phone_number.lstrip("+"):
         raise GraphError(131021, "to: is the business number itself")
-    if send.type == "reaction" and world.find_message(payload["reaction"]["message_id"]) is None:
-        raise GraphError(131009, "reaction.message_id: no such message")
+    _check_identity(send, user)
+    if send.type == "reaction":
+        _check_reaction(parts, payload["reaction"]["message_id"], now)
+    shown, links, broken = _media_of(parts, payload, now)
     wamid = parts.config.new_wamid(send.digits or send.user_id or "")
     message = None
     if user is None:
@@ -37,10 +50,22 @@ def accept_send(parts: Parts, payload: dict[str, Any], send: Send) -> tuple[dict
         if send.template is None and not user.window_open(now):
             details = "Message failed to send because more than 24 hours have passed since the customer last replied"
             failure = failure or (131047, details)
+        if user.stopped_marketing and send.template is not None and send.template.category == "marketing":
+            failure = failure or (131050, "The user stopped marketing messages of this business")
+        failure = failure or broken
         text, choices = describe(payload, send)
-        message = world.add_message(user, "in", wamid=wamid, type=send.type, text=text, raw=payload, choices=choices)
+        message = world.add_message(
+            user,
+            "in",
+            wamid=wamid,
+            type=send.type,
+            text=text,
+            raw=payload,
+            choices=choices,
+            shown=drawn(send) | ({"media": shown} if shown else {}),
+        )
         world.tell({"type": "typing", "user": user.id, "seconds": 0})
-    parts.statuses.play(Sent(send=send, wamid=wamid, user=user, message=message), failure)
+    parts.statuses.play(Sent(send=send, wamid=wamid, user=user, message=message, media=links), failure)
     return _answer(send, wamid), wamid
 
 
@@ -50,20 +75,32 @@ def mark_read(parts: Parts, message_id: str, *, typing: bool) -> None:
     if found is None or found[1].direction != "out":
         raise GraphError(131009, "message_id: no such message from a user")
     user, message = found
+    if parts.config.clock() - message.at > READ_MARK_SECONDS:
+        raise GraphError(131009, "message_id: older than 30 days")
     parts.world.mark_read(user, message)
     if typing:
         parts.world.tell({"type": "typing", "user": user.id, "seconds": TYPING_SECONDS})
 
 
-def user_acts(parts: Parts, user: User, action: UserAction, settled: Any = None) -> Message:
-    """Let a user send what they did; raises ValueError if this phone cannot. `settled` as in `Item`."""
+def user_acts(parts: Parts, user: User, action: UserAction, settled: Any = None, origin: str = "") -> Message:
+    """Let a user send what they did; raises ValueError if this phone cannot. `settled` as in `Item`.
+
+    `origin` is where this simulator is reached, for the addresses of media in webhooks.
+    """
     world = parts.world
     timestamp = action.timestamp if action.timestamp is not None else int(parts.config.clock())
     wamid = action.wamid or parts.config.new_wamid(user.names[0])
-    item, text = build_item(action, user, world, wamid, timestamp)
-    message = world.add_message(user, "out", wamid=str(item["id"]), type=action.type, text=text, raw=item)
-    if item["type"] != "reaction":
-        # a reaction is not known to open the window, so it does not here
+    item, text = build_item(action, user, world, wamid, timestamp, _scene(parts, origin))
+    medium = world.media.find(action.media_id or "", parts.config.clock())
+    shown: dict[str, Any] = {"media": {medium.id: medium.public()}} if medium else {}
+    if action.type in EDITS:
+        shown |= {"target": action.message_id, "text": action.text}
+    # an item of the caller's own keeps the name `raw`, as the transcript always had it
+    kind = action.type if action.type != "share_contact" else "contacts"
+    message = world.add_message(user, "out", wamid=str(item["id"]), type=kind, text=text, raw=item, shown=shown)
+    if "referral" in item:
+        came_from_ad(user, float(timestamp))
+    if item["type"] not in NO_WINDOW and "group_id" not in item:
         user.last_message_at = max(user.last_message_at or 0.0, float(timestamp))
     if parts.faults.switches.throughput_per_second:
         parts.limits.take_number(parts.faults.switches.throughput_per_second, parts.config.clock())
@@ -73,8 +110,18 @@ def user_acts(parts: Parts, user: User, action: UserAction, settled: Any = None)
         if settled is not None:
             settled(accepted)
 
-    contact = user.contact() if item["type"] != "system" else None
-    parts.delivery.post(Item(lane=user.id, kind="messages", content=item, contact=contact, settled=on_settled))
+    contact = user.contact(with_identity=parts.faults.switches.identity_check) if item["type"] != "system" else None
+    errors = tuple(status_error(code, "The content of the message could not be told") for code in action.value_errors)
+    parts.delivery.post(
+        Item(
+            lane=user.id,
+            kind="messages",
+            content=item,
+            contact=contact,
+            settled=on_settled,
+            value_errors=errors,
+        )
+    )
     return message
 
 
@@ -83,10 +130,73 @@ def _injected(parts: Parts, send: Send, user: User | None) -> tuple[int, str] | 
     error = parts.faults.pick_error(names)
     if error is None:
         return None
-    details = f"injected by the switches: {title_of(error.code)}"
+    refusal_now = injected_error(error.code, error.http_status, error.form)
     if error.as_status:
-        return error.code, details
-    raise GraphError(error.code, details, http_status=error.http_status)
+        return error.code, refusal_now.details
+    raise refusal_now
+
+
+def _check_identity(send: Send, user: User | None) -> None:
+    if send.identity_key_hash and user is not None and send.identity_key_hash != user.identity_key_hash:
+        raise GraphError(137000, "recipient_identity_key_hash: not the hash of this user's phone, or not any more")
+
+
+def _check_reaction(parts: Parts, message_id: str, now: float) -> None:
+    found = parts.world.find_message(message_id)
+    if found is None:
+        raise GraphError(131009, "reaction.message_id: no such message")
+    if found[1].type == "reaction":
+        raise GraphError(131009, "reaction.message_id: is a reaction itself")
+    if now - found[1].at > REACTION_SECONDS:
+        raise GraphError(131009, "reaction.message_id: older than 30 days")
+
+
+def _media_of(
+    parts: Parts, payload: dict[str, Any], now: float
+) -> tuple[dict[str, Any], tuple[LinkedMedium, ...], tuple[int, str] | None]:
+    """Return stored media as the page draws them, links to fetch, and the failure of a file of the wrong kind."""
+    shown: dict[str, Any] = {}
+    links: list[LinkedMedium] = []
+    failure: tuple[int, str] | None = None
+    for path, kind, content in attached_media(payload):
+        if not content.get("id"):
+            if parts.faults.switches.fetch_links:
+                links.append(LinkedMedium(link=content["link"], kind=kind))
+            continue
+        medium = parts.world.media.find(content["id"], now)
+        if medium is None:
+            raise GraphError(131009, f"{path}.id: no such medium, or its time is over")
+        shown[medium.id] = medium.public()
+        reason = refusal(kind, medium.mime_type, medium.data)
+        failure = failure or ((131053, f"{path}: {reason}") if reason else None)
+    return shown, tuple(links), failure
+
+
+def _scene(parts: Parts, origin: str) -> Scene:
+    world, switches = parts.world, parts.faults.switches
+    origin = world.graph_origin or origin
+
+    def find_medium(media_id: str) -> Medium | None:
+        medium = world.media.find(media_id, parts.config.clock())
+        if medium is not None:
+            medium.expires = max(medium.expires, parts.config.clock() + USER_SECONDS)
+        return medium
+
+    def address_of(medium: Medium) -> str | None:
+        if not switches.media_urls or not origin:
+            return None
+        return world.media.address(medium, origin, int(parts.config.clock() + switches.media_url_seconds))
+
+    def find_target(message_id: str, user: User) -> bool:
+        found = world.find_message(message_id)
+        return found is not None and found[0] is user
+
+    return Scene(
+        find_medium=find_medium,
+        address_of=address_of,
+        find_target=find_target,
+        edits_as_unsupported=switches.edits_as_unsupported,
+    )
 
 
 def _check_rates(parts: Parts, send: Send, user: User | None, now: float) -> None:

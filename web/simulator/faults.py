@@ -6,8 +6,11 @@ a run as far as the order of calls repeats.
 
 import random
 from collections.abc import Collection
+from typing import Literal
 
 from web.simulator.switches import InjectedError, Switches
+
+Target = Literal["messages", "media"]
 
 
 class Faults:
@@ -26,11 +29,11 @@ class Faults:
         """Return whether a fault of this rate strikes now; a rate of 0 draws nothing."""
         return rate > 0 and self.rng.random() < rate
 
-    def pick_error(self, recipients: Collection[str]) -> InjectedError | None:
-        """Return the injected error that hits a send to one of these names, and use it up by one."""
+    def pick_error(self, recipients: Collection[str], on: Target = "messages") -> InjectedError | None:
+        """Return the injected error that hits a send to one of these names or a media call, and use it up by one."""
         for index, error in enumerate(self.switches.errors):
             remaining = self._remaining[index]
-            if remaining == 0 or (error.to is not None and error.to.lstrip("+") not in recipients):
+            if error.on != on or remaining == 0 or (error.to is not None and error.to.lstrip("+") not in recipients):
                 continue
             if self.strikes(error.rate):
                 if remaining is not None:

@@ -5,19 +5,16 @@ come. Every POST is noted in the graph log, never with its token.
 """
 
 import asyncio
-import hmac
 import json
 from typing import Any
 
 from aiohttp import web
 
+from web.simulator.door import check_number, check_token, no_object, refused
 from web.simulator.errors import GraphError
 from web.simulator.exchange import accept_send, mark_read
 from web.simulator.parts import PARTS, Parts
 from web.simulator.validation import check_read_mark, check_send
-
-EXPIRED = 463
-NO_OBJECT = 33
 
 
 async def post_messages(request: web.Request) -> web.StreamResponse:
@@ -26,47 +23,21 @@ async def post_messages(request: web.Request) -> web.StreamResponse:
     await asyncio.sleep(parts.faults.graph_latency())
     payload: Any = None
     try:
-        _check_token(request, parts)
-        _check_number(request, parts)
+        check_token(request, parts)
+        check_number(request.match_info["phone_number_id"], parts)
+        parts.world.graph_origin = str(request.url.origin())
         payload = await _read_payload(request)
         body, wamid = _act(payload, parts)
     except GraphError as error:
         _note(parts, payload, code=error.code, http_status=error.http_status, wamid=None)
-        return web.json_response(error.envelope(), status=error.http_status)
+        return refused(error)
     return await _answer(request, parts, payload, body, wamid)
 
 
 async def refuse_path(request: web.Request) -> web.Response:
-    """Answer every other Graph path: media and management calls are not played."""
+    """Answer every other Graph path: management calls are not played."""
     path = request.match_info["path"]
-    error = _no_object(path, "the simulator plays POST /{version}/{phone_number_id}/messages only")
-    return web.json_response(error.envelope(), status=error.http_status)
-
-
-def _check_token(request: web.Request, parts: Parts) -> None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        details = "header Authorization: Bearer … is missing"
-        raise GraphError(190, details, http_status=401, message="An access token is required")
-    if parts.faults.switches.token_expired:
-        message = "Error validating access token: Session has expired"
-        raise GraphError(190, "the token has expired", http_status=401, subcode=EXPIRED, message=message)
-    if not hmac.compare_digest(token.encode(), parts.config.access_token.encode()):
-        raise GraphError(190, "the token is not valid", http_status=401, message="Invalid OAuth access token")
-
-
-def _check_number(request: web.Request, parts: Parts) -> None:
-    number = request.match_info["phone_number_id"]
-    if number != parts.config.phone_number_id:
-        raise _no_object(number, "this simulator plays another phone_number_id")
-
-
-def _no_object(name: str, details: str) -> GraphError:
-    message = (
-        f"Unsupported request. Object with ID '{name}' does not exist, cannot be loaded due to missing "
-        "permissions, or does not support this operation"
-    )
-    return GraphError(100, details, subcode=NO_OBJECT, message=message)
+    return refused(no_object(path, "the simulator plays messages and media of its number only"))
 
 
 async def _read_payload(request: web.Request) -> dict[str, Any]:
@@ -85,7 +56,7 @@ def _act(payload: dict[str, Any], parts: Parts) -> tuple[dict[str, Any], str | N
         message_id, typing = check_read_mark(payload)
         mark_read(parts, message_id, typing=typing)
         return {"success": True}, None
-    send = check_send(payload, parts.config.templates)
+    send = check_send(payload, tuple(parts.world.templates))
     return accept_send(parts, payload, send)
 
 

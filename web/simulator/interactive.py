@@ -18,6 +18,7 @@ BODY_LIMIT = 1024
 LIST_BODY_LIMIT = 4096
 LABEL_LIMIT = 20
 FLOW_LABEL_LIMIT = 30
+FLOW_TOKEN_LIMIT = 1000
 BUTTONS_LIMIT = 3
 BUTTON_ID_LIMIT = 256
 SECTIONS_LIMIT = 10
@@ -123,6 +124,14 @@ def _check_flow(action: dict[str, Any]) -> None:
     need_text(parameters, "flow_cta", path, limit=FLOW_LABEL_LIMIT)
     if bool(parameters.get("flow_id")) == bool(parameters.get("flow_name")):
         raise GraphError(131008, f"{path}: needs exactly one of flow_id and flow_name")
+    optional_text(parameters, "flow_token", path, limit=FLOW_TOKEN_LIMIT)
+    if parameters.get("mode") is not None:
+        one_of(parameters, "mode", path, ("draft", "published"))
+    if parameters.get("flow_action") is not None:
+        one_of(parameters, "flow_action", path, ("navigate", "data_exchange"))
+    if parameters.get("flow_action_payload") is not None:
+        start = need_object(parameters, "flow_action_payload", path)
+        need_text(start, "screen", f"{path}.flow_action_payload", limit=200)
 
 
 def _check_send_location(action: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a user sees of a send: its text and what can be tapped.
+"""What a user sees of a send: its text, what can be tapped, and what of a template the phone draws.
 
 A checked payload comes in; out go the line for the transcript and the choices of the phone. It never
 judges the payload; that is `validation`.
@@ -22,6 +22,16 @@ def describe(payload: dict[str, Any], send: Send) -> tuple[str, list[dict[str, s
     if send.type == "interactive":
         return str(content["body"]["text"]), _choices(content)
     return plain_text(send.type, content), []
+
+
+def drawn(send: Send) -> dict[str, Any]:
+    """Return header, footer and links of a template, which its payload alone does not tell."""
+    template = send.template
+    if template is None:
+        return {}
+    return {
+        "template": {"header": template.header, "footer": template.footer, "links": list(template.links)},
+    }
 
 
 def plain_text(kind: str, content: Any) -> str:

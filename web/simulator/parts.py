@@ -11,6 +11,7 @@ from web.simulator.config import SimulatorConfig
 from web.simulator.delivery import Delivery
 from web.simulator.faults import Faults
 from web.simulator.limits import Limits
+from web.simulator.links import Links
 from web.simulator.statuses import Statuses
 from web.simulator.world import World
 
@@ -47,5 +48,6 @@ def build_parts(config: SimulatorConfig, http: ClientSession) -> Parts:
     world = World(config)
     faults = Faults(config.switches)
     delivery = Delivery(config, world, faults, http)
-    statuses = Statuses(world, faults, delivery)
+    links = Links(world.media, http, config.clock, config.link_timeout_seconds)
+    statuses = Statuses(world, faults, delivery, links)
     return Parts(config=config, world=world, faults=faults, delivery=delivery, statuses=statuses, limits=Limits())

@@ -5,10 +5,12 @@ simulator is at rest: prompt, lossless, and in order for each user.
 """
 
 from dataclasses import asdict, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
+
+from web.simulator.errors import Form
 
 STRICT = ConfigDict(extra="forbid")
 Rate = Annotated[float, Field(ge=0, le=1)]
@@ -20,7 +22,8 @@ class InjectedError:
     """An error that some sends get although nothing is wrong with them."""
 
     code: int
-    http_status: Annotated[int, Field(ge=400, le=599)] = 400
+    http_status: Annotated[int, Field(ge=400, le=599)] | None = None
+    """Without it, what answers with this code usually have."""
     rate: Rate = 1.0
     count: Annotated[int, Field(ge=1)] | None = None
     """How often it strikes before it is used up; without it, for ever."""
@@ -28,6 +31,10 @@ class InjectedError:
     """Only sends to these digits or this business-scoped id."""
     as_status: bool = False
     """Answer 200 and report the error by a `failed` status instead."""
+    form: Form = "full"
+    """How the answer is dressed: full, string (`error_data` is one), bare (message alone), html, empty."""
+    on: Literal["messages", "media"] = "messages"
+    """What it strikes: sends, or calls of the media API (upload, locate, download, delete)."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -45,11 +52,21 @@ class Switches:
     """The send is accepted, then its answer comes `stall_seconds` late."""
     stall_seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
     token_expired: bool = False
-    """Every Graph call is refused with 401 and code 190."""
+    """Every Graph call, media and downloads too, is refused with 401 and code 190."""
     pair_rate: bool = False
     """Refuse with 131056 beyond 10 messages a minute to one user (burst 45)."""
     throughput_per_second: Annotated[int, Field(ge=0)] = 0
     """Refuse with 130429 beyond this many messages a second, in and out; 0 does not enforce."""
+    identity_check: bool = False
+    """Webhooks carry `identity_key_hash` and `recipient_identity_key_hash`, as when switched on for the number."""
+    media_url_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
+    """How long an address of a medium is good for downloads."""
+    media_urls: bool = False
+    """Webhooks carry the `url` of media as well, good for as long."""
+    fetch_links: bool = True
+    """Media sent by link are fetched, and fail with 131053 when that fails; off: every link is believed."""
+    edits_as_unsupported: bool = False
+    """Edited and deleted messages arrive as `unsupported`, as for numbers not shared with the Business app."""
     duplicates: Rate = 0.0
     """A webhook is posted a second time, byte for byte, about the same moment."""
     reorder: Rate = 0.0

@@ -1,35 +1,74 @@
-"""The message templates this number has approved, and how they are filled in.
+"""The message templates this number has: their header, body, footer and buttons, and the ones known from birth.
 
-A template object of a send comes in; out goes the text and buttons the user sees, or a refusal with
-Meta's code (132000 count, 132001 unknown, 132005 too long, 132012 format, 132018 content).
+Nothing comes in; out go `Template` values, which `filling` fills in. Limits are those of the reference, chapter 5.3.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar, Literal
 
-from web.simulator.errors import GraphError
-from web.simulator.rules import need_list, need_object, need_text, optional_list
+from pydantic import ConfigDict
 
-PLACEHOLDER = re.compile(r"\{\{(\d+)\}\}")
-FILLED_LIMIT = 1024
-PAYLOAD_LIMIT = 256
+PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
+
+Status = Literal["APPROVED", "PAUSED", "DISABLED"]
+HeaderKind = Literal["text", "image", "video", "document", "location"]
+ButtonKind = Literal[
+    "quick_reply", "url", "phone_number", "copy_code", "flow", "request_contact_info", "catalog", "mpm", "voice_call"
+]
+WITH_ACTION = ("flow", "catalog", "mpm", "voice_call")
+"""Buttons whose parameters, if any, are of type action, and are not looked into here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """A button of a template; `value` is its address (perhaps with {{1}} at the end), number or code."""
+
+    kind: ButtonKind
+    label: str
+    value: str = ""
+
+    @property
+    def needs_parameter(self) -> bool:
+        """Whether a send must fill it in."""
+        return self.kind == "copy_code" or (self.kind == "url" and bool(PLACEHOLDER.search(self.value)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """An approved template: body text with {{1}}, {{2}} …, and labels of quick-reply buttons."""
+    """A template: body text with {{1}}, {{2}} … or {{name}}, and buttons; a plain label is a quick-reply button."""
 
     name: str
     language: str
     category: str
     body: str
-    buttons: tuple[str, ...] = ()
+    buttons: tuple[str | Button, ...] = ()
+    header: HeaderKind | None = None
+    header_text: str = ""
+    footer: str = ""
+    status: Status = "APPROVED"
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     @property
-    def parameters(self) -> int:
-        """How many parameters the body needs."""
-        return len(set(PLACEHOLDER.findall(self.body)))
+    def parameters(self) -> tuple[str, ...]:
+        """The names or numbers the body needs, each once, in the order of numbers or of the text."""
+        return names_in(self.body)
+
+    @property
+    def made_buttons(self) -> tuple[Button, ...]:
+        """All buttons as such."""
+        return tuple(Button(kind="quick_reply", label=one) if isinstance(one, str) else one for one in self.buttons)
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it hands out a login code, which cannot go to a BSUID (131062)."""
+        return self.category == "authentication" and any(one.kind == "copy_code" for one in self.made_buttons)
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the placeholders of a text: numbers sorted as numbers (10 after 9), names in the order they appear."""
+    names = tuple(dict.fromkeys(PLACEHOLDER.findall(text)))
+    return tuple(sorted(names, key=int)) if all(name.isdigit() for name in names) else names
 
 
 KNOWN_TEMPLATES = (
@@ -41,78 +80,39 @@ KNOWN_TEMPLATES = (
         body="We have news about your request: {{1}}. May we go on with the conversation?",
         buttons=("Yes, go on",),
     ),
+    Template(
+        name="visit_reminder",
+        language="pt_BR",
+        category="utility",
+        header="image",
+        body="Olá {{1}}, sua visita é às {{2}}.",
+        footer="Responda se não puder vir",
+        buttons=("Confirmar", Button(kind="url", label="Acompanhar", value="https://example.org/{{1}}")),
+    ),
+    Template(
+        name="order_update",
+        language="en",
+        category="utility",
+        header="text",
+        header_text="Order {{1}}",
+        body="Hello {{customer}}, your order will come on {{day}}.",
+        buttons=(Button(kind="phone_number", label="Call us", value="+551155501234"),),
+    ),
+    Template(
+        name="spring_offer",
+        language="en",
+        category="marketing",
+        header="document",
+        body="Our new catalogue is here, {{1}}.",
+        buttons=(Button(kind="copy_code", label="Copy offer code"), "Stop promotions"),
+    ),
+    Template(name="find_us", language="en", category="utility", header="location", body="This is where we are."),
+    Template(
+        name="login_code",
+        language="en",
+        category="authentication",
+        body="{{1}} is your code.",
+        footer="It is good for ten minutes",
+        buttons=(Button(kind="copy_code", label="Copy code"),),
+    ),
 )
-
-
-@dataclass(frozen=True)
-class FilledTemplate:
-    """What the user sees: the text and the quick-reply buttons as (payload, label)."""
-
-    category: str
-    text: str
-    buttons: tuple[tuple[str, str], ...]
-
-
-def fill_template(content: dict[str, Any], known: tuple[Template, ...]) -> FilledTemplate:
-    """Return the filled template of a send; raises GraphError as Meta refuses it."""
-    path = "template"
-    name = need_text(content, "name", path, limit=512)
-    code = need_text(need_object(content, "language", path), "code", f"{path}.language", limit=20)
-    template = next((one for one in known if (one.name, one.language) == (name, code)), None)
-    if template is None:
-        details = f"template.name: ({name}) does not exist in {code}; templates here: " + ", ".join(
-            f"{one.name} ({one.language})" for one in known
-        )
-        raise GraphError(132001, details, http_status=404)
-    values: list[str] | None = None
-    payloads: dict[int, str] = {}
-    for index, component in enumerate(optional_list(content, "components", path)):
-        where = f"{path}.components[{index}]"
-        if not isinstance(component, dict):
-            raise GraphError(131009, f"{where}: must be an object")
-        kind = need_text(component, "type", where, limit=20)
-        if kind == "body":
-            values = _body_values(component, where)
-        elif kind == "button":
-            position, payload = _button_payload(component, where, len(template.buttons))
-            payloads[position] = payload
-        else:
-            raise GraphError(132012, f"{where}.type: this template has no {kind}")
-    text = _fill(template, values or [], path)
-    buttons = tuple((payloads.get(index, label), label) for index, label in enumerate(template.buttons))
-    return FilledTemplate(template.category, text, buttons)
-
-
-def _body_values(component: dict[str, Any], where: str) -> list[str]:
-    values = []
-    for index, parameter in enumerate(need_list(component, "parameters", where)):
-        path = f"{where}.parameters[{index}]"
-        if not isinstance(parameter, dict) or parameter.get("type") != "text":
-            raise GraphError(132012, f"{path}.type: this template takes text parameters only")
-        value = need_text(parameter, "text", path, limit=FILLED_LIMIT, code=132005)
-        if re.search(r"[\n\t]| {5}", value):
-            raise GraphError(132018, f"{path}.text: no new line, tab or more than 4 spaces in a row")
-        values.append(value)
-    return values
-
-
-def _button_payload(component: dict[str, Any], where: str, buttons: int) -> tuple[int, str]:
-    if component.get("sub_type") != "quick_reply":
-        raise GraphError(132012, f"{where}.sub_type: this template has quick_reply buttons only")
-    index = str(component.get("index", ""))
-    if not index.isdigit() or int(index) >= buttons:
-        raise GraphError(132018, f"{where}.index: must be below {buttons}, the number of this template's buttons")
-    parameters = need_list(component, "parameters", where)
-    if len(parameters) != 1 or not isinstance(parameters[0], dict) or parameters[0].get("type") != "payload":
-        raise GraphError(132012, f"{where}.parameters: a quick_reply takes exactly one parameter of type payload")
-    return int(index), need_text(parameters[0], "payload", f"{where}.parameters[0]", limit=PAYLOAD_LIMIT)
-
-
-def _fill(template: Template, values: list[str], path: str) -> str:
-    if len(values) != template.parameters:
-        details = f"{path}.components: body has {len(values)} parameters, {template.name} takes {template.parameters}"
-        raise GraphError(132000, details)
-    text = PLACEHOLDER.sub(lambda match: values[int(match[1]) - 1], template.body)
-    if len(text) > FILLED_LIMIT:
-        raise GraphError(132005, f"{path}: filled text has {len(text)} characters, at most {FILLED_LIMIT}")
-    return text

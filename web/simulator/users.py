@@ -6,7 +6,7 @@ A description from the control API comes in, a `User` goes out. A user has a num
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +24,7 @@ class NewUser(BaseModel):
     name: Annotated[str, Field(max_length=100)]
     phone: Annotated[str, Field(pattern=r"^\+?\d{5,20}$")] | None = None
     user_id: Annotated[str, Field(pattern=r"^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$")] | None = None
+    parent_user_id: Annotated[str, Field(pattern=r"^[A-Z]{2}\.ENT\.[A-Za-z0-9]{1,128}$")] | None = None
     username: Annotated[str, Field(max_length=36)] | None = None
     hide_number: bool = False
     open: bool = True
@@ -40,6 +41,25 @@ class UserChanges(BaseModel):
     open: bool | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """Who a user was before the last change of number or BSUID, and when it happened in Unix seconds."""
+
+    wa_id: str | None
+    user_id: str | None
+    parent_user_id: str | None
+    at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class EntryPoint:
+    """The free entry point (reference, chapter 6.2): when the user came from an ad, until when all is free."""
+
+    came_at: float | None = None
+    until: float | None = None
+    conversation: str | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class User:
     """One phone."""
@@ -52,6 +72,13 @@ class User:
     hide_number: bool
     open: bool
     """The chat is on the screen, so what arrives is read at once."""
+    parent_user_id: str | None = None
+    stopped_marketing: bool = False
+    """Marketing templates fail with 131050."""
+    identity_changes: int = 0
+    """How often the phone was changed under the same number; each gives another identity key."""
+    previous: Previous | None = None
+    entry_point: EntryPoint = field(default_factory=lambda: EntryPoint())
     last_message_at: float | None = None
     """Unix seconds of the user's newest message by its own timestamp; opens the 24 h window."""
 
@@ -63,13 +90,18 @@ class User:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name a send can address."""
-        return tuple(name for name in (self.wa_id, self.user_id) if name)
+        return tuple(name for name in (self.wa_id, self.user_id, self.parent_user_id) if name)
+
+    @property
+    def identity_key_hash(self) -> str:
+        """The hash of the key of this phone, which a send may demand (reference, chapter 2.5)."""
+        return hashlib.sha256(f"{self.id} {self.wa_id} {self.identity_changes}".encode()).hexdigest()[:16]
 
     def window_open(self, now: float) -> bool:
         """Return whether free-form messages may reach this user now."""
         return self.last_message_at is not None and now - self.last_message_at < WINDOW_SECONDS
 
-    def contact(self, *, with_username: bool = True) -> dict[str, Any]:
+    def contact(self, *, with_username: bool = True, with_identity: bool = False) -> dict[str, Any]:
         """Return the contacts entry of a webhook about this user."""
         profile = {"name": self.name}
         if self.username and with_username:
@@ -79,11 +111,19 @@ class User:
             contact["wa_id"] = self.shown_wa_id
         if self.user_id:
             contact["user_id"] = self.user_id
+        if self.parent_user_id:
+            contact["parent_user_id"] = self.parent_user_id
+        if with_identity:
+            contact["identity_key_hash"] = self.identity_key_hash
         return contact
 
     def sender(self) -> dict[str, str]:
         """Return `from` and `from_user_id` of a message item, as far as they are shown."""
-        names = {"from": self.shown_wa_id, "from_user_id": self.user_id}
+        names = {
+            "from": self.shown_wa_id,
+            "from_user_id": self.user_id,
+            "from_parent_user_id": self.parent_user_id,
+        }
         return {key: name for key, name in names.items() if name}
 
     def public(self) -> dict[str, Any]:
@@ -93,10 +133,13 @@ class User:
             "name": self.name,
             "wa_id": self.wa_id,
             "user_id": self.user_id,
+            "parent_user_id": self.parent_user_id,
             "username": self.username,
             "hide_number": self.hide_number,
             "open": self.open,
             "last_message_at": self.last_message_at,
+            "stopped_marketing": self.stopped_marketing,
+            "identity_key_hash": self.identity_key_hash,
         }
 
 
@@ -120,6 +163,7 @@ def make_user(new: NewUser, number: int) -> User:
         name=new.name,
         wa_id=phone,
         user_id=user_id,
+        parent_user_id=new.parent_user_id,
         username=username,
         hide_number=new.hide_number,
         open=new.open,

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from web.simulator.errors import GraphError
+from web.simulator.filling import FilledTemplate, fill_template
 from web.simulator.interactive import check_interactive
 from web.simulator.rules import need, need_list, need_object, need_text, number_between, one_of, optional_text, web_link
-from web.simulator.templates import FilledTemplate, Template, fill_template
+from web.simulator.templates import Template
 
 TYPES = (
     *("text", "interactive", "image", "video", "audio", "document"),
@@ -20,6 +21,8 @@ TYPES = (
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 CALLBACK_DATA_LIMIT = 512
+FILENAME_LIMIT = 240
+"""Characters; Meta's own limit is not documented."""
 CONTACTS_LIMIT = 257
 WITHOUT_CAPTION = ("audio", "sticker")
 BSUID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
@@ -36,6 +39,9 @@ class Send:
     type: str
     callback_data: str | None
     template: FilledTemplate | None
+    voice: bool = False
+    """A voice note, whose first play is reported."""
+    identity_key_hash: str | None = None
 
 
 def check_send(payload: dict[str, Any], templates: tuple[Template, ...]) -> Send:
@@ -50,9 +56,19 @@ def check_send(payload: dict[str, Any], templates: tuple[Template, ...]) -> Send
         raise GraphError(100, f"type: must be one of {', '.join(TYPES)}")
     if payload.get("context") is not None:
         need_text(need_object(payload, "context", ""), "message_id", "context", limit=256)
+    identity = optional_text(payload, "recipient_identity_key_hash", "", limit=256)
     template = _check_content(kind, payload, templates)
+    if template is not None and template.is_code and digits is None:
+        raise GraphError(131062, "recipient: a template with a login code needs a phone number in `to`")
     return Send(
-        input=address, digits=digits, user_id=user_id, type=kind, callback_data=callback_data, template=template
+        input=address,
+        digits=digits,
+        user_id=user_id,
+        type=kind,
+        callback_data=callback_data,
+        template=template,
+        voice=kind == "audio" and bool(payload["audio"].get("voice")),
+        identity_key_hash=identity,
     )
 
 
@@ -103,6 +119,8 @@ def _check_content(kind: str, payload: dict[str, Any], templates: tuple[Template
         case "location":
             number_between(content, "latitude", "location", -90, 90)
             number_between(content, "longitude", "location", -180, 180)
+            optional_text(content, "name", "location", limit=1000)
+            optional_text(content, "address", "location", limit=1000)
         case "reaction":
             need_text(content, "message_id", "reaction", limit=256)
             if not isinstance(need(content, "emoji", "reaction"), str):
@@ -121,6 +139,10 @@ def _check_media(kind: str, content: dict[str, Any]) -> None:
         web_link(content, "link", kind)
     else:
         raise GraphError(100, f"{kind}: needs id or link")
+    if kind == "document":
+        optional_text(content, "filename", kind, limit=FILENAME_LIMIT, code=100)
+    if kind == "audio" and not isinstance(content.get("voice", False), bool):
+        raise GraphError(100, "audio.voice: must be true or false")
     if content.get("caption") is None:
         return
     if kind in WITHOUT_CAPTION:

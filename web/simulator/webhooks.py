@@ -20,18 +20,23 @@ CHANGE_LIMIT = 3
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """One message or status on its way to the webhook; items of one lane keep their order."""
+    """One message, status, error or other field on its way to the webhook; items of one lane keep their order."""
 
     lane: str
-    kind: Literal["messages", "statuses"]
+    kind: Literal["messages", "statuses", "errors", "field"]
     content: dict[str, Any]
+    """The entry of the list `kind`; of a field its whole value."""
     contact: dict[str, Any] | None
+    field: str = "messages"
+    value_errors: tuple[dict[str, Any], ...] = ()
+    """Errors of the value the item stands in, beside it."""
     settled: Callable[[bool], None] | None = None
     """Called once: True when the webhook answered 200, False when the item was dropped."""
 
     def summary(self) -> dict[str, str]:
         """Return what the webhook log keeps of it."""
-        summary = {"kind": self.kind, "id": str(self.content.get("id")), "user": self.lane}
+        kind = self.field if self.kind == "field" else self.kind
+        summary = {"kind": kind, "id": str(self.content.get("id", "")), "user": self.lane}
         if self.kind == "statuses":
             summary["status"] = self.content["status"]
         return summary
@@ -42,11 +47,17 @@ def build_body(items: list[Item], config: SimulatorConfig, rng: random.Random) -
     changes: list[dict[str, Any]] = []
     room = 0
     for item in items:
+        if item.kind == "field":
+            changes.append({"field": item.field, "value": item.content})
+            room = 0
+            continue
         if not changes or room == 0 or item.kind not in changes[-1]["value"]:
             changes.append(_change(item, config))
             room = rng.randint(1, CHANGE_LIMIT) if len(items) > 1 else 1
         value = changes[-1]["value"]
         value[item.kind].append(item.content)
+        if item.value_errors:
+            value.setdefault("errors", []).extend(item.value_errors)
         if item.contact is not None:
             contacts = value.setdefault("contacts", [])
             if item.contact not in contacts:
@@ -58,12 +69,16 @@ def build_body(items: list[Item], config: SimulatorConfig, rng: random.Random) -
     return {"object": "whatsapp_business_account", "entry": entries}
 
 
-def _change(item: Item, config: SimulatorConfig) -> dict[str, Any]:
-    metadata = {
+def metadata(config: SimulatorConfig) -> dict[str, str]:
+    """Return the number a value is about."""
+    return {
         "display_phone_number": config.display_phone_number.lstrip("+"),
         "phone_number_id": config.phone_number_id,
     }
-    value: dict[str, Any] = {"messaging_product": "whatsapp", "metadata": metadata}
+
+
+def _change(item: Item, config: SimulatorConfig) -> dict[str, Any]:
+    value: dict[str, Any] = {"messaging_product": "whatsapp", "metadata": metadata(config)}
     if item.contact is not None:
         value["contacts"] = []
     value[item.kind] = []

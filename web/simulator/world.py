@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from web.simulator.config import SimulatorConfig
 from web.simulator.journal import Counter, Journal
-from web.simulator.users import NewUser, User, make_user
+from web.simulator.media import MediaStore
+from web.simulator.templates import Template
+from web.simulator.users import FIRST_PHONE, NewUser, User, make_user
 
 Direction = Literal["in", "out"]
 Listener = Callable[[dict[str, Any]], None]
-RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
+RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,11 +31,14 @@ class Message:
     text: str
     raw: dict[str, Any]
     status: str
-    """out: pending, accepted (webhook got its 200), read, dropped; in: accepted, sent, delivered, read, failed."""
+    """out: pending, accepted (webhook got its 200), read, dropped.
+    in: accepted, sent, delivered, read, played, failed."""
     at: float
     choices: list[dict[str, str]] = field(default_factory=list)
     """What can be tapped: kind (row, button, template_button), id, title, and of a row description, section."""
     errors: list[dict[str, Any]] = field(default_factory=list)
+    shown: dict[str, Any] = field(default_factory=dict)
+    """What the phone draws beyond `raw`: media by id or link, and a template's header, footer and links."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +72,20 @@ class WebhookPost:
     error: str | None
 
 
+@dataclass(slots=True, kw_only=True)
+class MediaCall:
+    """A call of the media API that was seen."""
+
+    seq: int
+    changed: int
+    at: float
+    action: str
+    media_id: str | None
+    code: int | None
+    """Meta's code, or the HTTP status of a download that failed; None when all went well."""
+    http_status: int
+
+
 class World:
     """The state of one simulator."""
 
@@ -75,6 +94,9 @@ class World:
         self.counter = Counter()
         self.listeners: set[Listener] = set()
         self._users_made = 0
+        self.media = MediaStore(config.media_limit_bytes)
+        self.graph_origin: str | None = None
+        """Where the business reaches this simulator, as its last good Graph call showed."""
         self._empty()
 
     def _empty(self) -> None:
@@ -84,6 +106,9 @@ class World:
         self._messages: dict[str, tuple[User, Message]] = {}
         self.graph_log: Journal[GraphCall] = Journal(self.counter, self.config.journal_limit)
         self.webhook_log: Journal[WebhookPost] = Journal(self.counter, self.config.journal_limit)
+        self.media_log: Journal[MediaCall] = Journal(self.counter, self.config.journal_limit)
+        self.templates: list[Template] = list(self.config.templates)
+        self.media.clear()
         self.delivered_service_messages = 0
         for name in self.config.starting_phones:
             self.add_user(NewUser(name=name))
@@ -111,6 +136,28 @@ class World:
         self.tell({"type": "user", "user": user.public()})
         return user
 
+    def rename(self, user: User, wa_id: str | None, user_id: str | None) -> None:
+        """Give a user another number or BSUID; the old ones reach nobody. Raises ValueError if taken or none left."""
+        if not wa_id and not user_id:
+            raise ValueError("phone and user_id are both null; a user needs one of them")
+        for name in (wa_id, user_id):
+            if name and self._names.get(name, user) is not user:
+                raise ValueError(f"{name} belongs to user {self._names[name].id} already")
+        for name in user.names:
+            del self._names[name]
+        if user.parent_user_id and user_id and user_id != user.user_id:
+            user.parent_user_id = user_id.replace(".", ".ENT.", 1)
+        user.wa_id, user.user_id = wa_id, user_id
+        self._names |= dict.fromkeys(user.names, user)
+        self.tell({"type": "user", "user": user.public()})
+
+    def free_number(self) -> str:
+        """Return a phone number nobody has."""
+        self._users_made += 1
+        while str(FIRST_PHONE + self._users_made) in self._names:
+            self._users_made += 1
+        return str(FIRST_PHONE + self._users_made)
+
     def find_user(self, name: str) -> User | None:
         """Return the user with this wa_id or BSUID."""
         return self._names.get(name)
@@ -129,6 +176,7 @@ class World:
         text: str,
         raw: dict[str, Any],
         choices: list[dict[str, str]] | None = None,
+        shown: dict[str, Any] | None = None,
     ) -> Message:
         """Write a line into the user's transcript."""
         seq = self.counter.next()
@@ -143,6 +191,7 @@ class World:
             status="pending" if direction == "out" else "accepted",
             at=self.config.clock(),
             choices=choices or [],
+            shown=shown or {},
         )
         self._messages[wamid] = (user, message)
         if len(self._messages) > self.config.journal_limit:
@@ -178,6 +227,11 @@ class World:
         call = GraphCall(seq=seq, changed=seq, at=self.config.clock(), **fields)
         self.graph_log.append(call)
         return call
+
+    def log_media(self, **fields: Any) -> None:
+        """Note a call of the media API."""
+        seq = self.counter.next()
+        self.media_log.append(MediaCall(seq=seq, changed=seq, at=self.config.clock(), **fields))
 
     def log_webhook(self, **fields: Any) -> WebhookPost:
         """Note a webhook POST that was tried."""

@@ -1,18 +1,9 @@
-// One message as a bubble: what it shows, what can be tapped, its time and its ticks.
+// One message as a bubble: its quote, its content, what can be tapped, reactions, time and ticks.
 // A message of the transcript comes in, an element goes out; taps are told by `actions`.
 
+import { appendAnswers } from "./answers.js";
+import { appendContent } from "./content.js";
 import { clock, icon, make } from "./dom.js";
-import { appendMarkup } from "./markup.js";
-
-const CARDS = {
-  image: ["image", "Photo"],
-  video: ["image", "Video"],
-  sticker: ["image", "Sticker"],
-  audio: ["sound", "Audio"],
-  document: ["file", "Document"],
-  location: ["place", "Location"],
-  contacts: ["person", "Contact"],
-};
 
 const TICKS = {
   pending: ["tick", "Sent, not yet taken by the business"],
@@ -22,37 +13,81 @@ const TICKS = {
 };
 
 /** Draw a message, or only its new state if it is drawn already, so that what is tapped stays in place.
- *  `actions`: business(), find(wamid), openList(message, opener), tap(message, choice). */
+ *  `actions`: business(), find(wamid), options(message, opener), played(message), and those of the answers. */
 export function drawMessage(element, message, actions) {
   const refused = message.direction === "in" && message.status === "failed";
-  const drawn = element.childElementCount > 0;
+  const drawn = element.childElementCount > 0 && !element.hidden;
   // what the business sent is on the phone only from `sent` on
   element.hidden = message.direction === "in" && message.status === "accepted";
   element.dataset.status = message.status;
-  if (refused) {
+  if (element.hidden) {
+    describe(element, message);
+  } else if (refused) {
     element.replaceChildren(refusal(message));
   } else if (drawn) {
     element.querySelector(".meta").replaceWith(meta(message));
+  } else if (message.type === "system") {
+    describe(element, message);
+    element.className = "note";
+    element.replaceChildren(icon("person"), make("span", "", message.text), meta(message));
   } else {
     drawWhole(element, message, actions);
   }
 }
 
-function drawWhole(element, message, actions) {
+function describe(element, message) {
+  element.className = `message message-${message.direction}`;
   const { direction, type, wamid } = message;
-  element.className = `message message-${direction}`;
   Object.assign(element.dataset, { testid: "message", direction, type, wamid });
+}
+
+function drawWhole(element, message, actions) {
+  describe(element, message);
   const bubble = make("div", "bubble");
-  const choices = direction === "in" ? message.choices : [];
   appendQuote(bubble, message, actions);
-  appendContent(bubble, message);
+  appendContent(bubble, message, actions);
   bubble.append(meta(message));
-  if (choices.some((choice) => choice.kind === "row")) bubble.append(listButton(message, actions));
-  const link = message.raw.interactive?.type === "cta_url" ? message.raw.interactive.action.parameters : null;
-  if (link) bubble.append(linkButton(link));
-  element.append(bubble);
-  const buttons = choices.filter((choice) => choice.kind !== "row");
-  if (buttons.length) element.append(replyButtons(message, buttons, actions));
+  element.replaceChildren(bubble, options(message, actions));
+  appendAnswers(element, bubble, message, actions);
+}
+
+/** Show new words in a bubble that was edited. */
+export function showEdited(element, text) {
+  const words = element.querySelector(".text");
+  if (words) words.textContent = text;
+  element.dataset.edited = "true";
+}
+
+/** Empty a bubble that was deleted. */
+export function showRevoked(element) {
+  const bubble = element.querySelector(".bubble");
+  const kept = bubble?.querySelector(".meta");
+  if (!kept) return;
+  const words = make("p", "revoked");
+  words.append(icon("trash"), "You deleted this message");
+  bubble.className = "bubble";
+  bubble.replaceChildren(words, kept);
+  element.querySelector(".options")?.remove();
+}
+
+/** Show who reacted with what; without reactions nothing. */
+export function showReactions(element, reactions) {
+  element.querySelector(".reactions")?.remove();
+  const given = Object.entries(reactions).filter(([, sign]) => sign);
+  element.classList.toggle("message-reacted", given.length > 0);
+  if (!given.length || !element.querySelector(".bubble")) return;
+  const words = given.map(([side, sign]) => `${sign} from ${side === "out" ? "you" : "the business"}`).join(", ");
+  const chip = make("span", "reactions", given.map(([, sign]) => sign).join(" "), { role: "img", "aria-label": words });
+  chip.dataset.testid = "reactions";
+  element.querySelector(".bubble").after(chip);
+}
+
+function options(message, actions) {
+  const button = make("button", "options", "", { type: "button", "data-testid": "options", "aria-haspopup": "menu" });
+  button.setAttribute("aria-label", "Reply, react, forward");
+  button.append(icon("down"));
+  button.addEventListener("click", () => actions.options(message, button));
+  return button;
 }
 
 function refusal(message) {
@@ -69,75 +104,17 @@ function appendQuote(bubble, message, actions) {
   if (!quoted) return;
   const quote = make("div", "quote");
   quote.append(make("span", "quote-who", quoted.direction === "out" ? "You" : actions.business()));
-  quote.append(make("span", "quote-text", quoted.text));
+  quote.append(make("span", "quote-text", quoted.text || quoted.type));
   bubble.append(quote);
-}
-
-function appendContent(bubble, message) {
-  const interactive = message.direction === "in" ? message.raw.interactive : null;
-  const kind = message.raw.type ?? message.type;
-  if (interactive?.header) bubble.append(header(interactive.header));
-  const media = kind in CARDS ? message.raw[kind] : null;
-  if (media) bubble.append(card(kind, media.filename ?? media.link ?? (media.caption ? "" : message.text)));
-  const plain = media ? media.caption : message.text;
-  if (plain) {
-    const text = make("p", "text", "", { dir: "auto" });
-    appendMarkup(text, plain);
-    bubble.append(text);
-  }
-  const description = message.raw.interactive?.list_reply?.description;
-  if (description) bubble.append(make("p", "footer", description));
-  if (interactive?.footer) bubble.append(make("p", "footer", interactive.footer.text));
-}
-
-function header(content) {
-  if (content.type === "text") return make("p", "header", content.text);
-  return card(content.type, content[content.type]?.link ?? "");
-}
-
-function card(kind, text) {
-  const [symbol, label] = CARDS[kind];
-  const element = make("div", "card");
-  const words = make("div", "card-words");
-  words.append(make("span", "card-label", label));
-  if (text) words.append(make("span", "card-text", text));
-  element.append(icon(symbol), words);
-  return element;
 }
 
 function meta(message) {
   const element = make("span", "meta");
   element.append(make("time", "", clock(message.at)));
-  if (message.direction === "out") {
+  if (message.direction === "out" && message.type !== "system") {
     const [symbol, label] = TICKS[message.status];
     element.append(icon(symbol, `ticks ticks-${message.status}`, label));
     if (message.status === "dropped") element.append(make("span", "dropped-reason", "not taken"));
   }
   return element;
-}
-
-function listButton(message, actions) {
-  const button = make("button", "bubble-action", "", { type: "button", "data-testid": "open-list" });
-  button.setAttribute("aria-haspopup", "dialog");
-  button.append(icon("list"), message.raw.interactive.action.button);
-  button.addEventListener("click", () => actions.openList(message, button));
-  return button;
-}
-
-function linkButton({ display_text: label, url }) {
-  const link = make("a", "bubble-action", "", { href: url, target: "_blank", rel: "noopener noreferrer" });
-  link.append(icon("link"), label);
-  return link;
-}
-
-function replyButtons(message, choices, actions) {
-  const group = make("div", "reply-buttons");
-  for (const choice of choices) {
-    const button = make("button", "reply-button", "", { type: "button", "data-testid": "reply-button" });
-    button.dataset.choice = choice.id;
-    button.append(icon("reply"), choice.title);
-    button.addEventListener("click", () => actions.tap(message, choice));
-    group.append(button);
-  }
-  return group;
 }

@@ -49,3 +49,31 @@ export async function order(method, path, body) {
 export function clock(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
+
+/** Put a file on the phone; resolves to its medium, whose id a message can carry. */
+export async function putFile(file, type, { filename = "", voice = false } = {}) {
+  const path = `/sim/media?${new URLSearchParams({ filename, voice: voice ? "1" : "0" })}`;
+  let answer;
+  try {
+    answer = await fetch(path, { method: "POST", headers: { "Content-Type": type }, body: file });
+  } catch {
+    throw new Error("The simulator does not answer. Is it still running?");
+  }
+  const data = await answer.json();
+  if (!answer.ok) throw new Error(data.error);
+  return data;
+}
+
+/** Show a number of bytes as a person reads it. */
+export function bytes(count) {
+  const units = ["B", "KB", "MB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
+  const amount = count / 1000 ** power;
+  return `${power && amount < 10 ? amount.toFixed(1) : Math.round(amount)} ${units[power]}`;
+}
+
+/** Show seconds as minutes and seconds. */
+export function duration(seconds) {
+  const whole = Number.isFinite(seconds) ? Math.round(seconds) : 0;
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}

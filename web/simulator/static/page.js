@@ -1,6 +1,7 @@
-// The page: follows the simulator's socket, keeps one phone per user, and adds phones.
+// The page: follows the simulator's socket, and keeps one phone per user.
 
-import { make, order } from "./dom.js";
+import { make } from "./dom.js";
+import { listenToAdding, listenToNumber } from "./people.js";
 import { Phone } from "./phone.js";
 
 const FIRST_PAUSE_MS = 300;
@@ -94,32 +95,12 @@ function showConnection(state, text) {
   connection.textContent = text;
 }
 
-function listenToAdding() {
-  const dialog = document.querySelector(".adding");
-  const form = dialog.querySelector("form");
-  const problem = dialog.querySelector(".problem");
-  document.querySelector("[data-testid=add-phone]").addEventListener("click", () => {
-    form.reset();
-    problem.hidden = true;
-    dialog.showModal();
-  });
-  dialog.querySelector("[data-testid=add-phone-cancel]").addEventListener("click", () => dialog.close());
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    try {
-      const wanted = { name: form.elements.name.value.trim(), hide_number: form.elements.hide.checked };
-      const user = await order("POST", "/sim/users", wanted);
-      dialog.close();
-      TAKE.user({ user });
-      phones.get(user.id).element.scrollIntoView({ inline: "center", block: "nearest" });
-      phones.get(user.id).text.focus({ preventScroll: true });
-    } catch (error) {
-      problem.textContent = error.message;
-      problem.hidden = false;
-    }
-  });
-}
-
-listenToAdding();
+listenToAdding((user) => {
+  TAKE.user({ user });
+  const phone = phones.get(user.id);
+  phone.element.scrollIntoView({ inline: "center", block: "nearest" });
+  phone.text.focus({ preventScroll: true });
+});
+listenToNumber();
 follow();
 setInterval(() => phones.forEach((phone) => phone.showClock()), CLOCK_MS);

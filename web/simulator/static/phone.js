@@ -1,8 +1,13 @@
 // One phone: its chat, its composer and its switch between open and closed.
 // Events of the socket come in, orders to the control API go out, one after another.
 
-import { drawMessage } from "./bubble.js";
+import { drawMessage, showEdited, showReactions, showRevoked } from "./bubble.js";
+import { Composer } from "./composer.js";
 import { clock, icon, order } from "./dom.js";
+import { editForm, flowForm, locationForm } from "./forms.js";
+import { Menu } from "./menu.js";
+import { messageOptions } from "./options.js";
+import { personOptions } from "./people.js";
 import { Sheet } from "./sheet.js";
 
 const NEAR_BOTTOM_PIXELS = 48;
@@ -11,6 +16,7 @@ const TAPS = {
   button: (id) => ({ type: "button_reply", button_id: id }),
   template_button: (id) => ({ type: "template_button", payload: id }),
 };
+const ABOUT_ANOTHER = ["reaction", "edit", "revoke"];
 
 export class Phone {
   constructor(user, business) {
@@ -18,14 +24,19 @@ export class Phone {
     this.business = business;
     this.messages = new Map();
     this.byWamid = new Map();
+    this.reactions = new Map();
+    this.latest = new Map();
     this.unseen = 0;
     this.sending = Promise.resolve();
     this.parts = {};
-    for (const name of ["log", "messages", "typing", "news", "welcome", "problem", "composer", "toggle", "send"]) {
+    for (const name of ["log", "messages", "typing", "news", "welcome", "problem", "toggle", "person"]) {
       this.parts[name] = this.element.querySelector(`.${name}`);
     }
-    this.text = this.element.querySelector(".composer-text");
     this.sheet = new Sheet(this.element);
+    this.menu = new Menu(this.element.querySelector(".screen"));
+    this.captionMenu = new Menu(this.element);
+    this.composer = new Composer(this, this.element);
+    this.text = this.composer.text;
     this.show(user);
     this.listen();
   }
@@ -38,8 +49,7 @@ export class Phone {
     this.element.id = `phone-${user.id}`;
     this.element.setAttribute("aria-label", `Phone of ${user.name}`);
     find(".phone-name").textContent = user.name;
-    const number = user.wa_id ? `+${user.wa_id}` : user.user_id;
-    find(".phone-number").textContent = user.hide_number ? `number hidden · ${user.user_id}` : number;
+    find(".phone-number").textContent = namesOf(user);
     find(".chat-business").textContent = this.business.name;
     find(".avatar").textContent = this.business.name.slice(0, 1);
     this.parts.log.setAttribute("aria-label", `Chat of ${user.name} with ${this.business.name}`);
@@ -59,45 +69,31 @@ export class Phone {
   }
 
   listen() {
-    const { composer, log, news, send, toggle } = this.parts;
-    composer.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.write();
-    });
-    this.text.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.write();
-    });
-    this.text.addEventListener("input", () => {
-      send.disabled = !this.text.value.trim();
-      this.text.style.height = "auto";
-      const border = this.text.offsetHeight - this.text.clientHeight;
-      this.text.style.height = `${this.text.scrollHeight + border}px`;
-    });
+    const { log, news, toggle, person } = this.parts;
     log.addEventListener("scroll", () => {
-      if (this.atBottom()) this.showNews(0);
+      // what grew meanwhile, such as a picture that has come, is not the reader's doing
+      if (log.scrollHeight !== this.height) return;
+      this.pinned = this.atBottom();
+      if (this.pinned) this.showNews(0);
     });
     news.addEventListener("click", () => this.scrollDown());
     toggle.addEventListener("click", () => {
       this.queue(() => order("PATCH", `/sim/users/${this.user.id}`, { open: !this.user.open }));
     });
-  }
-
-  write() {
-    const text = this.text.value.trim();
-    if (!text) return;
-    this.text.value = "";
-    this.text.dispatchEvent(new Event("input"));
-    this.scrollDown();
-    this.act({ type: "text", text }, () => {
-      this.text.value = text;
-      this.text.dispatchEvent(new Event("input"));
+    person.addEventListener("click", () => {
+      this.captionMenu.open(person, `About ${this.user.name}`, personOptions(this));
     });
+    new ResizeObserver(() => {
+      this.height = log.scrollHeight;
+      if (this.pinned) this.scrollDown();
+    }).observe(this.parts.messages);
   }
 
-  act(action, failed) {
-    this.queue(() => order("POST", `/sim/users/${this.user.id}/messages`, action), failed);
+  /** Let the user do something: an action, or what makes one in its turn; `failed` is told when it cannot be done. */
+  send(action, failed) {
+    this.scrollDown();
+    const make = typeof action === "function" ? action : () => action;
+    this.queue(async () => order("POST", `/sim/users/${this.user.id}/messages`, await make()), failed);
   }
 
   /** Send orders one after another, so that a user's messages keep their order. */
@@ -118,10 +114,7 @@ export class Phone {
 
   /** Take a message that is new or has changed. */
   take(message) {
-    if (message.type === "reaction") {
-      this.react(message);
-      return;
-    }
+    if (ABOUT_ANOTHER.includes(message.type) && this.applied(message)) return;
     const pinned = this.atBottom();
     let element = this.messages.get(message.seq);
     const wasShown = element && !element.hidden;
@@ -131,12 +124,8 @@ export class Phone {
       this.parts.messages.append(element);
     }
     this.byWamid.set(message.wamid, { message, element });
-    drawMessage(element, message, {
-      business: () => this.business.name,
-      find: (wamid) => this.byWamid.get(wamid)?.message,
-      openList: (shown, opener) => this.sheet.open(shown, opener, (choice) => this.tap(shown, choice)),
-      tap: (shown, choice) => this.tap(shown, choice),
-    });
+    drawMessage(element, message, this.actions());
+    showReactions(element, this.reactions.get(message.wamid) ?? {});
     this.parts.welcome.hidden = true;
     if (wasShown || element.hidden) return;
     if (message.direction === "in") this.showTyping(0);
@@ -144,15 +133,62 @@ export class Phone {
     else this.showNews(this.unseen + 1);
   }
 
-  tap(message, choice) {
-    this.act({ ...TAPS[choice.kind](choice.id), message_id: message.wamid });
+  actions() {
+    const answer = (message) => (action) => {
+      this.sheet.close();
+      this.send({ ...action, [action.type === "flow_reply" ? "message_id" : "reply_to"]: message.wamid });
+    };
+    return {
+      business: () => this.business.name,
+      find: (wamid) => this.byWamid.get(wamid)?.message,
+      openList: (shown, opener) => this.sheet.openList(shown, opener, (choice) => this.tap(shown, choice)),
+      tap: (shown, choice) => this.tap(shown, choice),
+      flow: (shown, parameters, opener) =>
+        this.sheet.open(parameters.flow_cta ?? "Flow", opener, flowForm(parameters, answer(shown))),
+      location: (shown, opener) => this.sheet.open("Send location", opener, locationForm(answer(shown))),
+      shareContact: (shown) => this.send({ type: "share_contact", message_id: shown.wamid }),
+      played: (shown) =>
+        this.queue(() => order("POST", `/sim/users/${this.user.id}/played`, { message_id: shown.wamid })),
+      options: (shown, opener) => {
+        const { rows, emoji } = messageOptions(this, shown);
+        this.menu.open(opener, "Message", rows, emoji);
+      },
+    };
   }
 
-  react(message) {
-    const target = this.byWamid.get(message.raw.reaction?.message_id)?.element;
-    if (!target) return;
-    target.dataset.reaction = message.raw.reaction.emoji ?? "";
-    target.classList.toggle("message-reacted", Boolean(message.raw.reaction.emoji));
+  tap(message, choice) {
+    this.send({ ...TAPS[choice.kind](choice.id), message_id: message.wamid });
+  }
+
+  edit(message, opener) {
+    const form = editForm(message.text, (text) => {
+      this.sheet.close();
+      this.send({ type: "edit", message_id: message.wamid, text });
+    });
+    this.sheet.open("Edit message", opener, form);
+  }
+
+  /** Show a reaction, an edit or a deletion at the message it is about; false when that is not here. */
+  applied(message) {
+    const { raw, shown, type, direction } = message;
+    // what the business sends is on the phone only from `sent` on, and never when it failed
+    if (direction === "in" && ["accepted", "failed"].includes(message.status)) return true;
+    const target = shown.target ?? raw.reaction?.message_id;
+    const found = this.byWamid.get(target);
+    const about = `${type} ${direction} ${target}`;
+    // a tick of an older one must not bring it back
+    if (message.seq < (this.latest.get(about) ?? 0)) return true;
+    this.latest.set(about, message.seq);
+    if (type === "reaction") {
+      const reactions = { ...this.reactions.get(target), [direction]: raw.reaction.emoji ?? "" };
+      this.reactions.set(target, reactions);
+      if (found) showReactions(found.element, reactions);
+      return true;
+    }
+    if (!found) return false;
+    if (type === "edit") showEdited(found.element, shown.text);
+    else showRevoked(found.element);
+    return true;
   }
 
   showTyping(seconds) {
@@ -172,7 +208,10 @@ export class Phone {
   }
 
   scrollDown() {
-    this.parts.log.scrollTop = this.parts.log.scrollHeight;
+    const { log } = this.parts;
+    this.height = log.scrollHeight;
+    log.scrollTop = this.height;
+    this.pinned = true;
     this.showNews(0);
   }
 
@@ -182,4 +221,9 @@ export class Phone {
     news.hidden = count === 0;
     news.replaceChildren(icon("down"), count === 1 ? "1 new message" : `${count} new messages`);
   }
+}
+
+function namesOf({ wa_id: number, user_id: id, hide_number: hidden }) {
+  if (hidden) return `number hidden · ${id}`;
+  return number ? `+${number}` : `no number · ${id}`;
 }

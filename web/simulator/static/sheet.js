@@ -1,4 +1,4 @@
-// The bottom sheet of a list message: sections and rows to tap, inside its own phone.
+// The bottom sheet of a phone: the rows of a list message, or a form.
 // While it is open the rest of that phone is inert; Escape, the shade or the cross close it.
 
 import { icon, make } from "./dom.js";
@@ -7,7 +7,7 @@ export class Sheet {
   constructor(phone) {
     this.sheet = phone.querySelector(".sheet");
     this.shade = phone.querySelector(".shade");
-    this.behind = phone.querySelectorAll(".chat-header, .chat, .composer");
+    this.behind = phone.querySelectorAll(".chat-header, .chat, .composer, .reply-bar");
     this.shade.addEventListener("click", () => this.close());
     this.sheet.querySelector(".sheet-close").addEventListener("click", () => this.close());
     this.sheet.addEventListener("keydown", (event) => {
@@ -15,12 +15,18 @@ export class Sheet {
     });
   }
 
-  /** Show the rows of a message; `choose` is told the choice that was tapped. */
-  open(message, opener, choose) {
-    const title = message.raw.interactive.action.button;
+  /** Show content under a title; the first field or row gets the focus. */
+  open(title, opener, ...content) {
     this.opener = opener;
     this.sheet.querySelector(".sheet-title").textContent = title;
     this.sheet.setAttribute("aria-label", title);
+    this.sheet.querySelector(".sheet-sections").replaceChildren(...content);
+    this.show(true);
+    this.sheet.querySelector(".sheet-sections :is(input, textarea, select, button)").focus();
+  }
+
+  /** Show the rows of a list message; `choose` is told the choice that was tapped. */
+  openList(message, opener, choose) {
     const sections = new Map();
     for (const choice of message.choices) {
       const name = choice.section ?? "";
@@ -28,9 +34,7 @@ export class Sheet {
       sections.get(name).push(choice);
     }
     const parts = [...sections].map(([name, rows]) => this.section(name, rows, choose));
-    this.sheet.querySelector(".sheet-sections").replaceChildren(...parts);
-    this.show(true);
-    this.sheet.querySelector("[data-testid=list-row]").focus();
+    this.open(message.raw.interactive.action.button, opener, ...parts);
   }
 
   section(name, rows, choose) {
