@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev test test-kafka faults soak check settings env clean
+.PHONY: help demo install install-dev test test-kafka faults soak fuzz check settings schema env clean
 
 # Which Kafka: embedded, or apache (needs Java 17 and, once, Maven); for the faults also apache3, three nodes.
 KAFKA ?= embedded
@@ -15,6 +15,8 @@ FAMILY ?= all
 SEED ?= 1
 JOBS ?= 3
 MINUTES ?= 60
+# Of the fuzzing: how many webhooks.
+BODIES ?= 100000
 
 VENV := .venv
 TOOLS := .venv-tools
@@ -44,6 +46,9 @@ faults: install-dev ## Run the fault bench: what it must see, then a handful of 
 
 soak: install-dev ## Strike a running system with all kinds of faults for an hour (MINUTES=60 SEED=1 KAFKA=apache)
 	@$(RUN) -m tests.faults.bench --family mixed --minutes $(MINUTES) --seed $(SEED) --kafka $(KAFKA)
+
+fuzz: install-dev ## Push mutated webhooks through door, reading and routing: no law may break (BODIES=100000 SEED=1)
+	@$(RUN) -m tests.unit.whatsapp.fuzz --bodies $(BODIES) --seed $(SEED)
 
 check: install-dev $(TOOLS)/.installed ## Check format, style, types, layers, documentation and the compose file
 	@$(RUN) -m ruff format --check .

@@ -15,7 +15,7 @@ from app import wire
 from app.aside import set_aside
 from app.core.decide import decide
 from app.core.effects import Effect, Quarantine, Send, TellAgent
-from app.core.events import Event, NotUnderstood, UserWrote
+from app.core.events import Event, IdentityChanged, NotUnderstood, UserWrote
 from app.core.rules import Rules
 from app.lanes import Lanes, is_current, let_go
 from app.producing import Producer, Record
@@ -80,8 +80,9 @@ class Router:
         from_meta = message.topic == self._topics.webhook
         happened = read_item(message.value) if from_meta else wire.read_event(message.value)
         replay = dict(message.headers or {}).get(REPLAY)
-        if replay and isinstance(happened, UserWrote):
-            happened = replace(happened, id=f"{happened.id}~{_words(replay)}", message_id=happened.id)
+        if replay and isinstance(happened, UserWrote | IdentityChanged):
+            message_id = happened.id if isinstance(happened, UserWrote) else happened.message_id
+            happened = replace(happened, id=f"{happened.id}~{_words(replay)}", message_id=message_id)
         if not isinstance(happened, NotUnderstood) and happened.user.key.encode() != message.key:
             return NotUnderstood(f"its key {message.key!r} is not its user's", message.value)
         return happened

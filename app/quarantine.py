@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaProducer
 
+from app.incoming import record_of
 from app.log_copy import read_all
 from app.producing import Record
 from app.settings import Settings
@@ -87,7 +88,7 @@ class Quarantine:
         if wrong or not items:
             reason = wrong[0] if wrong else "it holds no webhook"
             raise ReplayRefused(f"entry {entry.id} would only come back: {reason}")
-        return [Record(self._topics.webhook, item.value, item.key, headers) for item in items]
+        return [record_of(item, self._topics, self._clock(), headers) for item in items]
 
     async def _mark(self, entries: list[Entry], mark: str) -> None:
         value = orjson.dumps({"mark": mark, "at": self._clock()})

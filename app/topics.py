@@ -62,6 +62,7 @@ class Topics:
         self.control = f"{prefix}control"
         self.outbox = f"{prefix}outbox"
         self.quarantine = f"{prefix}quarantine"
+        self.account = f"{prefix}account"
         self.quarantine_marks = f"{prefix}quarantine-marks"
         self.register = f"{prefix}agents"
         self.sessions_changelog = f"{settings.app_id}-sessions-changelog"
@@ -75,7 +76,7 @@ class Topics:
 
     def own(self) -> list[TopicSpec]:
         """Every topic of the broker itself."""
-        keyed = (*self.routed, self.outbox, self.quarantine)
+        keyed = (*self.routed, self.outbox, self.quarantine, self.account)
         wide = {"max.message.bytes": str(RECORD_MAX)}
         compacted = {"cleanup.policy": "compact", "max.message.bytes": str(RECORD_MAX)}
         partitions = self._settings.partitions

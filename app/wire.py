@@ -1,4 +1,4 @@
-"""The JSON of the broker's own keyed topics: `replies`, `sent`, `control`, `outbox`, `quarantine`.
+"""The JSON of the broker's own keyed topics: `replies`, `sent`, `control`, `outbox`, `account`, `quarantine`.
 
 In and out: events and effects, as bytes. Reading bytes that are none of ours gives `NotUnderstood`, never an
 exception.
@@ -12,6 +12,7 @@ import orjson
 from app.core.effects import Quarantine, Send
 from app.core.events import AgentReplied, ClockStruck, Event, NotUnderstood, SendFinished
 from app.core.identity import User
+from app.whatsapp.people import phone_number_id
 
 
 def write_event(event: AgentReplied | SendFinished | ClockStruck) -> bytes:
@@ -74,6 +75,15 @@ def read_send(value: bytes) -> Send | NotUnderstood:
         return Send.from_dict(orjson.loads(value))
     except (ValueError, KeyError, TypeError) as error:
         return NotUnderstood(f"not a message to send: {error!r}", value)
+
+
+def write_account(item: bytes, at: float) -> bytes:
+    """The record of `account` for an item of a webhook: which field, when it came (seconds UTC), and the change."""
+    entry = orjson.loads(item)["entry"][0]
+    change = entry["changes"][0]
+    pairs = {"account": entry.get("id"), "phone_number_id": phone_number_id(change["value"]), "change": change}
+    shown = {name: value for name, value in pairs.items() if value}
+    return orjson.dumps({"field": change["field"], "at": at, **shown})
 
 
 def write_quarantine(reason: str, source: str, value: bytes, at: float, **more: Any) -> bytes:

@@ -1,7 +1,8 @@
 """The webhook: Meta's door into the house.
 
-In: Meta's handshake and its signed POSTs. Out: one record per message and status on the topic `webhook`, keyed by
-user, and 200 only after Kafka acknowledged all of them. It decides nothing and waits for nothing else.
+In: Meta's handshake and its signed POSTs. Out: one record per message, status and change of identity on the topic
+`webhook`, keyed by user; one per other field on `account`; 200 only after Kafka acknowledged all of them. It decides
+nothing and waits for nothing else.
 """
 
 import asyncio
@@ -14,10 +15,11 @@ from typing import Any
 from aiohttp.web import HTTPRequestEntityTooLarge
 from faust.web import View
 
-from app import wire
+from app.incoming import record_of
 from app.producing import ProduceError, Producer, Record
 from app.settings import Settings
 from app.topics import Topics
+from app.whatsapp.account import ALARMING, FIELDS
 from app.whatsapp.envelope import Item, split
 from app.whatsapp.signature import is_signed, is_token
 
@@ -65,14 +67,20 @@ class Intake:
         return [self._record(item, trace) for item in items]
 
     def _record(self, item: Item, trace: bytes) -> Record:
-        headers = {"trace": trace}
-        if item.reason is None:
+        if item.reason is not None:
+            self.counts["quarantined"] += 1
+            log.warning("an item of a webhook goes to the quarantine: %s", item.reason)
+        elif item.kind == "account":
+            self.counts[f"account_{item.id}" if item.id in FIELDS else "account_unknown_field"] += 1
+            log.log(
+                logging.WARNING if item.id in ALARMING else logging.INFO,
+                "Meta tells something about the account: field %s, see topic %s",
+                item.id,
+                self._topics.account,
+            )
+        else:
             self.counts[item.kind] += 1
-            return Record(self._topics.webhook, item.value, item.key, headers)
-        self.counts["quarantined"] += 1
-        log.warning("an item of a webhook goes to the quarantine: %s", item.reason)
-        value = wire.write_quarantine(item.reason, "webhook", item.value, time.time())
-        return Record(self._topics.quarantine, value, item.key, headers)
+        return record_of(item, self._topics, time.time(), {"trace": trace})
 
 
 def install_webhook(app: Any, settings: Settings, topics: Topics, producer: Producer) -> Intake:

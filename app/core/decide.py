@@ -6,7 +6,7 @@ a clock.
 """
 
 from app.core import records
-from app.core.events import AgentReplied, ClockStruck, Event, SendFinished, StatusCame, UserWrote
+from app.core.events import AgentReplied, ClockStruck, Event, IdentityChanged, SendFinished, StatusCame, UserWrote
 from app.core.menu import Chosen, Stale, Turned, is_ours, read_tap, read_words
 from app.core.register import Agent, Register
 from app.core.rules import Rules
@@ -32,6 +32,8 @@ def decide(state: State, event: Event, now: float, register: Register, rules: Ru
     match event:
         case UserWrote():
             _user_wrote(turn, event)
+        case IdentityChanged():
+            _identity_changed(turn, event)
         case StatusCame():
             return _status_came(state, turn, event)
         case AgentReplied():
@@ -77,6 +79,17 @@ def _user_wrote(turn: Turn, event: UserWrote) -> None:
         turn.say(turn.fill(turn.rules.texts.offer_change, agent))
     else:
         turn.tell(agent, records.message_record(event, turn.user))
+
+
+def _identity_changed(turn: Turn, event: IdentityChanged) -> None:
+    """Tell the agent; the session stays under the key the user had."""
+    turn.touched(event.at)
+    agent = turn.register.active_agent(turn.session.agent) if turn.session else None
+    record = records.identity_record(event, turn.user)
+    if agent is None:
+        turn.set_aside("a change of identity of a user who is with no agent", record)
+    else:
+        turn.tell(agent, record)
 
 
 def _at_menu(turn: Turn, event: UserWrote, notice: str = "") -> None:
@@ -169,23 +182,7 @@ def _status_came(state: State, turn: Turn, event: StatusCame) -> Decision:
     turn.touched(event.at)
     rank = RANKS.get(event.status)
     if event.status == "failed":
-        error = event.errors[0] if event.errors else {}
-        reason = str(error.get("details") or error.get("title") or "Meta reports that the message failed")
-        code = str(error.get("code", "unknown"))
-        turn.tell(
-            agent,
-            records.error_record(
-                turn.user,
-                f"{reason} (Meta's error {code})",
-                code,
-                event.raw,
-                at=event.at,
-                ref=mark.ref,
-                effect=mark.effect,
-                message_id=event.message_id,
-            ),
-            error=True,
-        )
+        turn.tell(agent, records.failure_record(event, turn.user), error=True)
         turn.handled()
     elif rank is None:
         turn.tell(agent, records.status_record(event, turn.user))

@@ -7,7 +7,7 @@ UTC. Nothing here does anything.
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.identity import User
+from app.core.identity import Identity, User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,14 @@ class UserWrote:
     """What a reader should see: body, caption, or the id of a tapped row."""
     raw: bytes = b""
     """The webhook JSON with this one item."""
+    content: dict[str, Any] = field(default_factory=dict)
+    """What the message holds, by kind, as JSON: the same names as in an agent's record."""
     context: dict[str, Any] | None = None
+    """The message it answers (`id`), whether it was forwarded, the product it asks about."""
+    referral: dict[str, Any] | None = None
+    """The advert or post the user came from."""
+    username: str | None = None
+    """The name the user chose at WhatsApp; it may change, and is for showing only."""
     message_id: str = ""
     """Meta's message id where it is not the event's."""
 
@@ -33,6 +40,30 @@ class UserWrote:
     def choice(self) -> str | None:
         """The id of a tapped row or button."""
         return self.text if self.kind in ("list_reply", "button_reply") else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityChanged:
+    """A user has another phone number or user id from now on.
+
+    Meta tells it in two ways, a system message and the field `user_id_update`; both may come, in any order, also after
+    the first message under the new identity. Each way may leave out what the other one says.
+    """
+
+    id: str
+    """Meta's message id, or one made of the change itself."""
+    user: User
+    """The user as they were: the key is the one their session is kept under."""
+    at: float
+    change: str
+    """`user_changed_number` or `user_changed_user_id`, whatever Meta's spelling."""
+    before: Identity
+    after: Identity
+    text: str = ""
+    """WhatsApp's sentence about it."""
+    raw: bytes = b""
+    message_id: str = ""
+    """Meta's message id, when a system message told it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +88,10 @@ class StatusCame:
     status: str
     mark: Mark | None = None
     errors: tuple[dict[str, Any], ...] = ()
+    """All of Meta's errors, each with `code`, `title`, `details` as far as Meta says them."""
+    pricing: dict[str, Any] | None = None
+    """What the message costs; with `sent` and one of `delivered` and `read`."""
+    conversation: dict[str, Any] | None = None
     raw: bytes = b""
 
 
@@ -100,7 +135,7 @@ class ClockStruck:
     at: float
 
 
-Event = UserWrote | StatusCame | AgentReplied | SendFinished | ClockStruck
+Event = UserWrote | IdentityChanged | StatusCame | AgentReplied | SendFinished | ClockStruck
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,3 +88,21 @@ class User:
             user_id=data.get("user_id"),
             name=data.get("name"),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What names a person at one time; any of it may change, or be unknown."""
+
+    wa_id: str | None = None
+    user_id: str | None = None
+    parent_user_id: str | None = None
+
+    def __bool__(self) -> bool:
+        """Whether it names anybody."""
+        return bool(self.wa_id or self.user_id or self.parent_user_id)
+
+    def to_dict(self) -> dict[str, str]:
+        """The identity as JSON, with the names agents know, without what is not known."""
+        pairs = {"phone": self.wa_id, "user_id": self.user_id, "parent_user_id": self.parent_user_id}
+        return {name: value for name, value in pairs.items() if value is not None}

@@ -6,7 +6,7 @@ In: events. Out: JSON objects for `<agent>-in` and `<agent>-error`. Bytes become
 from base64 import b64encode
 from typing import Any
 
-from app.core.events import StatusCame, UserWrote
+from app.core.events import IdentityChanged, StatusCame, UserWrote
 from app.core.identity import User
 
 
@@ -42,7 +42,24 @@ def message_record(event: UserWrote, user: User) -> dict[str, Any]:
         event.raw,
         message_id=event.message_id or event.id,
         timestamp=event.at,
+        content=event.content,
         context=event.context,
+        referral=event.referral,
+        username=event.username,
+    )
+
+
+def identity_record(event: IdentityChanged, user: User) -> dict[str, Any]:
+    """What an agent reads when its user has another number or user id; `waID` is still the one before."""
+    content = {"change": event.change, "before": event.before.to_dict(), "after": event.after.to_dict()}
+    return _record(
+        user,
+        "system",
+        event.text,
+        event.raw,
+        message_id=event.message_id or None,
+        timestamp=event.at,
+        content=content,
     )
 
 
@@ -67,7 +84,27 @@ def status_record(event: StatusCame, user: User) -> dict[str, Any]:
         timestamp=event.at,
         ref=event.mark.ref if event.mark else None,
         effect=event.mark.effect if event.mark else None,
+        pricing=event.pricing,
+        conversation=event.conversation,
     )
+
+
+def failure_record(event: StatusCame, user: User) -> dict[str, Any]:
+    """What an agent reads on its error topic when Meta reports its message as failed: code, meaning, all errors."""
+    first = event.errors[0] if event.errors else {}
+    code = str(first.get("code", "unknown"))
+    told = first.get("details") or first.get("title")
+    record = error_record(
+        user,
+        f"{told or 'Meta reports that the message failed'} (Meta's error {code})",
+        code,
+        event.raw,
+        at=event.at,
+        ref=event.mark.ref if event.mark else None,
+        effect=event.mark.effect if event.mark else None,
+        message_id=event.message_id,
+    )
+    return {**record, "status": event.status, "errors": list(event.errors)}
 
 
 def error_record(

@@ -2,8 +2,8 @@
 
 from app.core.decide import decide
 from app.core.effects import Effect, Quarantine, Send, TellAgent
-from app.core.events import AgentReplied, ClockStruck, Event, Mark, SendFinished, StatusCame, UserWrote
-from app.core.identity import User
+from app.core.events import AgentReplied, ClockStruck, Event, IdentityChanged, Mark, SendFinished, StatusCame, UserWrote
+from app.core.identity import Identity, User
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import State
@@ -36,6 +36,19 @@ RULES = Rules()
 def wrote(text: str, number: int, at: float = NOW, kind: str = "text", user: User = ANA) -> UserWrote:
     """A user's message."""
     return UserWrote(id=f"wamid.{number}", user=user, at=at, kind=kind, text=text, raw=b"{}")
+
+
+def changed(number: int, at: float = NOW) -> IdentityChanged:
+    """A change of a user's number."""
+    return IdentityChanged(
+        id=f"wamid.change.{number}",
+        user=ANA,
+        at=at,
+        change="user_changed_number",
+        before=Identity(wa_id=ANA.wa_id, user_id=ANA.user_id),
+        after=Identity(wa_id="5511888880000", user_id="BR.9920"),
+        raw=b"{}",
+    )
 
 
 def replied(text: str, number: int, by: Agent = SALES, at: float = NOW, user: User = ANA) -> AgentReplied:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.core.decide import RANKS, decide
 from app.core.effects import Send, TellAgent
-from app.core.events import Event, UserWrote
+from app.core.events import Event, IdentityChanged, UserWrote
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import State
@@ -20,6 +20,7 @@ from tests.unit.histories import (
     REGISTER,
     SALES,
     SERVICE,
+    changed,
     finished,
     replied,
     status,
@@ -49,6 +50,7 @@ makers: st.SearchStrategy[Maker] = st.one_of(
     ),
     st.sampled_from(["accepted", "refused", "in_doubt"]).map(lambda verdict: lambda n, at: finished(f"e{n}", verdict)),
     st.just(lambda n, at: struck(n, at)),
+    st.just(lambda n, at: changed(n, at)),
 )
 steps = st.tuples(makers, st.sampled_from([0.0, 1.0, 3600.0, DAY, 3 * DAY]), st.booleans())
 histories = st.lists(steps, min_size=1, max_size=25)
@@ -70,7 +72,7 @@ def unfold(history: list[tuple[Maker, float, bool]]) -> list[tuple[State, Event,
 @given(histories)
 def test_every_user_message_has_an_effect(history: list[tuple[Maker, float, bool]]) -> None:
     for _, event, _, decision in unfold(history):
-        if isinstance(event, UserWrote):
+        if isinstance(event, UserWrote | IdentityChanged):
             assert decision.effects
 
 

@@ -7,6 +7,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from app.core.decide import decide
+from app.core.effects import TellAgent
+from app.core.events import Event, NotUnderstood
+from app.core.rules import Rules
+from app.core.state import Session, State, Window
+from app.whatsapp.envelope import Item, split
+from app.whatsapp.inbound import read_item
+from tests.unit.histories import REGISTER, SALES
+
 DIRECTORY = Path(__file__).parents[2] / "fixtures" / "webhooks"
 NAMES = sorted(path.stem for path in DIRECTORY.glob("*.json"))
 
@@ -36,3 +47,35 @@ def things(data: dict[str, Any]) -> list[dict[str, Any]]:
         for name in ("messages", "statuses")
         for thing in change["value"].get(name, [])
     ]
+
+
+def item(name: str) -> Item:
+    """The item of a webhook that is for the router; there may be one for the account beside it."""
+    (found,) = (one for one in split(body(name)) if one.kind != "account")
+    return found
+
+
+def event(name: str) -> Event:
+    """What a webhook tells."""
+    found = read_item(item(name).value)
+    assert not isinstance(found, NotUnderstood), found
+    return found
+
+
+def record(name: str) -> dict[str, Any]:
+    """What the user's agent reads of a webhook, on whichever of its topics."""
+    assert item(name).reason is None, "it does not reach the router"
+    happened = event(name)
+    state = State(session=Session(since=happened.at, agent=SALES.id), window=Window(user=happened.user))
+    (effect,) = decide(state, happened, happened.at, REGISTER, Rules()).effects
+    assert isinstance(effect, TellAgent)
+    assert effect.agent == SALES.id
+    return json.loads(orjson.dumps(effect.record))
+
+
+ABOUT = ("waID", "raw_payload", "id", "user", "phone_number_id", "phone", "user_id", "name", "timestamp", "message_id")
+
+
+def told(name: str) -> dict[str, Any]:
+    """What the user's agent reads of a webhook, without what every record has."""
+    return {part: value for part, value in record(name).items() if part not in ABOUT}

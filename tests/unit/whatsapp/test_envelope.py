@@ -8,18 +8,11 @@ import pytest
 from app.whatsapp.envelope import Item, split
 from tests.unit.whatsapp.shapes import ANA_KEY, HANS_KEY, NAMES, NUMBER, body, things, webhook
 
-NOT_ROUTED = {
-    "errors_only": "neither messages nor statuses",
-    "errors_beside_empty_lists": "neither messages nor statuses",
-    "field_user_id_update": "field 'user_id_update' is not routed",
-    "field_message_echoes": "field 'smb_message_echoes' is not routed",
-    "field_user_preferences": "field 'user_preferences' is not routed",
-    "field_template_status": "field 'message_template_status_update' is not routed",
-    "field_calls": "field 'calls' is not routed",
-    "field_of_tomorrow": "field 'dreams' is not routed",
+GROUPS = {
     "group_text": "a message of a group: groups are not routed",
     "status_group": "a status of a group: groups are not routed",
 }
+HANS = ("text_bsuid_as_number", "text_empty_number", "contacts_request", "field_user_id_update_without_number")
 
 
 def one_thing(item: Item) -> dict[str, Any]:
@@ -29,32 +22,41 @@ def one_thing(item: Item) -> dict[str, Any]:
     return found[0]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("batch")])
-def test_every_shape_is_one_item_with_its_user_or_a_reason(name: str) -> None:
-    (item,) = split(body(name))
-    assert item.reason == NOT_ROUTED.get(name)
-    if item.reason is None:
-        hans = name in (
-            "text_without_number",
-            "text_empty_number",
-            "text_bsuid_as_number",
-            "contacts_request",
-            "status_without_number",
-        )
-        assert item.key == (HANS_KEY if hans else ANA_KEY).encode()
+ONE_USERS = [
+    name
+    for name in NAMES
+    if name.split("_")[0] not in ("batch", "field", "errors") or name.startswith("field_user_id_update")
+]
+
+
+@pytest.mark.parametrize("name", [name for name in ONE_USERS if not name.endswith("batch")])
+def test_every_shape_of_a_user_is_one_item_under_their_key_or_has_a_reason(name: str) -> None:
+    (item,) = (one for one in split(body(name)) if one.kind != "account")
+    assert item.reason == GROUPS.get(name)
+    assert item.key == (HANS_KEY if name in HANS or "without_number" in name else ANA_KEY).encode()
+    if name.startswith("field"):
+        assert item.kind == "identity"
+    else:
         assert item.id == one_thing(item)["id"]
         assert item.kind == ("status" if name.startswith("status") else "message")
 
 
-@pytest.mark.parametrize("name", sorted(NOT_ROUTED))
-def test_what_is_not_routed_is_kept_whole_for_the_quarantine(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(GROUPS))
+def test_what_belongs_to_a_group_is_kept_whole_for_the_quarantine(name: str) -> None:
     (item,) = split(body(name))
     kept, came = (data["entry"][0]["changes"][0]["value"] for data in (json.loads(item.value), webhook(name)))
-    if "group" in name:  # a message like any other, whose contacts are cut down to the writer's
-        assert kept.get("messages") == came.get("messages")
-        assert kept.get("statuses") == came.get("statuses")
-    else:
-        assert kept == came
+    assert kept.get("messages") == came.get("messages")
+    assert kept.get("statuses") == came.get("statuses")
+
+
+def test_each_change_of_identity_is_an_item_of_its_own_user() -> None:
+    items = split(body("field_user_id_update_batch"))
+    assert [(item.kind, item.key) for item in items] == [
+        ("identity", ANA_KEY.encode()),
+        ("identity", HANS_KEY.encode()),
+    ]
+    assert b"DE." not in items[0].value
+    assert b"BR." not in items[1].value
 
 
 def test_a_batch_becomes_an_item_for_each_message_in_order() -> None:
@@ -73,9 +75,8 @@ def test_messages_statuses_and_strange_fields_may_share_a_webhook() -> None:
         ("message", "wamid.B21"),
         ("status", "wamid.OUT1"),
         ("status", "wamid.OUT1"),
-        ("other", ""),
+        ("account", "dreams"),
     ]
-    assert items[4].reason == "field 'dreams' is not routed"
     assert [one_thing(item)["status"] for item in items[2:4]] == ["delivered", "read"]
 
 
@@ -141,11 +142,20 @@ def test_a_bad_part_leaves_the_good_ones_alone() -> None:
     assert reasons.count(None) == 7
 
 
-def test_deeper_than_can_be_written_again_is_set_aside_whole() -> None:
-    text = json.dumps(webhook("text")).replace('"wamid.text"', '"wamid.text", "deep": ' + "[" * 300 + "]" * 300)
-    (item,) = split(text.encode())
-    assert item.value == text.encode()
-    assert "cannot be split" in (item.reason or "")
+def test_deeper_than_can_be_written_again_is_set_aside_with_the_body_and_costs_nobody_else() -> None:
+    text = json.dumps(webhook("batch")).replace('"wamid.B1"', '"wamid.B1", "deep": ' + "[" * 300 + "]" * 300)
+    *others, deep = split(text.encode())
+    assert [item.id for item in others] == [f"wamid.B{number}" for number in range(12) if number != 1]
+    assert deep.value == text.encode()
+    assert "too deep" in (deep.reason or "")
+
+
+def test_a_message_of_the_business_number_itself_is_set_aside() -> None:
+    data = webhook("text")
+    value = data["entry"][0]["changes"][0]["value"]
+    value["messages"][0] |= {"from": value["metadata"]["display_phone_number"], "from_user_id": "BR.1"}
+    (item,) = split(json.dumps(data).encode())
+    assert item.reason == "a message of the business number itself"
 
 
 def test_a_message_nobody_can_be_made_out_from_has_no_key() -> None:

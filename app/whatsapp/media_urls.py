@@ -1,0 +1,27 @@
+"""Takes Meta's addresses of media out of a webhook, before anything of it is kept.
+
+In: the JSON of a webhook, changed in place. Such an address needs our token and lives for minutes (whatsapp-cloud-api,
+5.6); the media id, which stays, finds the file. Addresses a user sent (a place, a contact card) are left alone.
+"""
+
+from typing import Any
+
+MEDIA = frozenset({"image", "video", "audio", "voice", "document", "sticker"})
+"""Names under which Meta puts a file."""
+
+MARKS = ("mime_type", "sha256")
+"""What only a file has, under whatever name it may come."""
+
+
+def strip_media_urls(data: Any) -> None:
+    """Remove the `url` of every file in some JSON, at any depth; one that is no text stays: it is no address."""
+    waiting: list[tuple[str, Any]] = [("", data)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend((name, inner) for inner in value)
+        elif isinstance(value, dict):
+            is_file = name in MEDIA or any(mark in value for mark in MARKS)
+            if is_file and isinstance(value.get("url"), str):
+                del value["url"]
+            waiting.extend(value.items())
