@@ -16,6 +16,7 @@ from app import wire
 from app.aside import set_aside
 from app.core.effects import Send
 from app.core.events import NotUnderstood, SendFinished, StatusCame
+from app.core.messages import WITHOUT_WINDOW
 from app.core.verdicts import Outcome, Verdict
 from app.lanes import Lanes, is_current, let_go
 from app.lease import NotOurs
@@ -182,7 +183,7 @@ class Sender:
             raise NotOurs(f"message {send.id} is not sent by this worker, which is stopping or being rebalanced")
 
     def _too_late(self, send: Send) -> Verdict | None:
-        if send.message.get("kind") == "template" or self._clock() < send.window_ends:
+        if send.message.get("kind") in WITHOUT_WINDOW or self._clock() < send.window_ends:
             return None
         reason = "the 24 hour window closed before the message could be sent (Meta's error 131047)"
         return Verdict(outcome="late", code="window_closed", reason=reason)

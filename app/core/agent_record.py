@@ -9,24 +9,24 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from app.core.agent_forms import LIST_TEXT as LIST_TEXT  # where its readers look for it
+from app.core.agent_forms import read_form
 from app.core.identity import split_address
 from app.core.menu import is_ours
-from app.core.messages import List, Template, Text
+from app.core.messages import MODELS, Buttons, List, Message, SectionedList, cut
 
 REF_MAX = 64
 """Characters of an agent's own name for a message; it travels in Meta's 512 of callback data."""
 
-LIST_TEXT = "Choose an option:"
-"""The text above a list, fixed in the first generation."""
-
 SHOWN_MAX = 60
 
-NAMES = {
-    "List": {"button": "list_title", "section": "list_body", "rows": "list_items"},
-    "Template": {"name": "template.name", "language": "template.language", "components": "template.components"},
-}
-"""Our fields as the agent calls them, for its error record."""
+WORDS_MAX = 250
+"""Characters about one wrong field: some quote what the agent wrote."""
+
+PROBLEMS_MAX = 5
+"""Wrong fields an error names; more would hide what to mend first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class AgentRecord:
     wa_id: str | None
     user_id: str | None
     phone_number_id: str
-    message: Text | List | Template
+    message: Message
     ref: str | None
 
 
@@ -82,55 +82,56 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
     return AgentRecord(address=address, wa_id=wa_id, user_id=user_id, phone_number_id=number, message=message, ref=ref)
 
 
-def _refuse_our_ids(message: Text | List | Template) -> BadRecord | None:
-    """A tap on such a row would be taken for one on the broker's menu."""
-    taken = [row.id for row in message.rows if is_ours(row.id)] if isinstance(message, List) else []
-    if not taken:
+def _refuse_our_ids(message: Message) -> BadRecord | None:
+    """A tap on such a row or button would be taken for one on the broker's menu."""
+    match message:
+        case List() | SectionedList():
+            what, ids = "row", [row.id for section in message.sections for row in section.rows]
+        case Buttons():
+            what, ids = "button", [button.id for button in message.buttons]
+        case _:
+            return None
+    taken = next((found for found in ids if is_ours(found)), None)
+    if taken is None:
         return None
-    return BadRecord(
-        reason=f"the row id {_shown(taken[0])} begins like the broker's own: choose another", code="invalid"
-    )
+    reason = f"the {what} id {_shown(taken)} begins like the broker's own: choose another"
+    return BadRecord(reason=reason, code="invalid")
 
 
-def _read_content(data: dict[str, Any]) -> Text | List | Template | BadRecord:
+def _read_content(data: dict[str, Any]) -> Message | BadRecord:
     kind = data.get("message_type")
+    if not isinstance(kind, str) or kind not in MODELS:
+        *most, last = MODELS
+        reason = f"unknown message_type {_shown(kind)}: use {', '.join(most)} or {last}"
+        return BadRecord(reason=reason, code="unknown_message_type")
     try:
-        match kind:
-            case "text":
-                return Text.model_validate({"text": data.get("text", "")})
-            case "list":
-                return List.model_validate(
-                    {
-                        "text": data.get("text") or LIST_TEXT,
-                        "button": data.get("list_title", ""),
-                        "section": data.get("list_body", ""),
-                        "rows": data.get("list_items") or (),
-                    }
-                )
-            case "template":
-                return Template.model_validate(data.get("template") or {})
+        return read_form(kind, data)
     except ValidationError as error:
         return BadRecord(reason=_explain(error), code="invalid")
-    known = "text, list or template"
-    return BadRecord(reason=f"unknown message_type {_shown(kind)}: use {known}", code="unknown_message_type")
 
 
 def _explain(error: ValidationError) -> str:
-    names = NAMES.get(error.title, {})
-    problems = []
-    for problem in error.errors():
-        first, *rest = [str(part) for part in problem["loc"]] or ["record"]
-        field = ".".join([names.get(first, first), *rest])
-        if problem["type"] == "string_pattern_mismatch" and not str(problem["input"]).strip():
-            problems.append(f"{field} is missing or blank")
-        elif "max_length" in problem.get("ctx", {}):
-            unit = "characters" if isinstance(problem["input"], str) else "items"
-            most, size = problem["ctx"]["max_length"], len(problem["input"])
-            problems.append(f"{field} may have at most {most} {unit}, not {size}: {_shown(problem['input'])}")
-        else:
-            words = problem["msg"].removeprefix("Value error, ")
-            problems.append(f"{field}: {words}, got {_shown(problem['input'])}")
-    return "; ".join(problems)
+    """What is wrong in words: of each wrong field its name, the limit and the value."""
+    # Where every item is wrong, pydantic adds that none is left.
+    problems = [one for one in error.errors(include_url=False) if one["type"] != "too_short" or not one["input"]]
+    said = [_explained(problem) for problem in problems[:PROBLEMS_MAX]]
+    if len(problems) > PROBLEMS_MAX:
+        said.append(f"and {len(problems) - PROBLEMS_MAX} more")
+    return "; ".join(said)
+
+
+def _explained(problem: ErrorDetails) -> str:
+    field = ".".join(str(part) for part in problem["loc"])
+    value, context = problem["input"], problem.get("ctx", {})
+    is_blank = problem["type"] == "string_pattern_mismatch" and not str(value).strip()
+    if problem["type"] == "missing" or value is None or is_blank:
+        return f"{field} is missing or blank"
+    if "max_length" in context:
+        unit = "characters" if isinstance(value, str) else "items"
+        hint = f"; {context['hint']}" if "hint" in context else ""
+        return f"{field} may have at most {context['max_length']} {unit}, not {len(value)}: {_shown(value)}{hint}"
+    words = cut(problem["msg"].removeprefix("Value error, "), WORDS_MAX)
+    return f"{field}: {words}, got {_shown(value)}" if field else f"the record: {words}"
 
 
 def _shown(value: object) -> str:

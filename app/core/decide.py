@@ -8,6 +8,7 @@ a clock.
 from app.core import records
 from app.core.events import AgentReplied, ClockStruck, Event, IdentityChanged, SendFinished, StatusCame, UserWrote
 from app.core.menu import Chosen, Stale, Turned, is_ours, read_tap, read_words
+from app.core.messages import WITHOUT_WINDOW, parts
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, digest
@@ -158,14 +159,15 @@ def _agent_replied(turn: Turn, event: AgentReplied) -> None:
     if turn.session is None or turn.session.agent != event.agent:
         reason = f"agent {agent.name} is not associated with waID: {event.user.address}"
         _refuse(turn, event, agent, reason, "not_connected")
-    elif event.message.get("kind") != "template" and not turn.window_open:
+    elif event.message.get("kind") not in WITHOUT_WINDOW and not turn.window_open:
         reason = (
             f"the 24 hour window of waID {event.user.address} is closed: only a template can reach the user"
             " until they write again (Meta's error 131047)"
         )
         _refuse(turn, event, agent, reason, "window_closed")
     else:
-        turn.send(event.message, agent=agent.id, ref=event.ref)
+        for part in parts(event.message):
+            turn.send(part, agent=agent.id, ref=event.ref)
 
 
 def _refuse(turn: Turn, event: AgentReplied, agent: Agent, reason: str, code: str) -> None:

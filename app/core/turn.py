@@ -12,7 +12,7 @@ from app.core.effects import Effect, Quarantine, Send, TellAgent, effect_id
 from app.core.events import Event, UserWrote
 from app.core.identity import User
 from app.core.menu import menu_message
-from app.core.messages import List, Template, Text, cut
+from app.core.messages import Message, Text, cut
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, Window, digest
@@ -105,9 +105,7 @@ class Turn:
         new_id = self._next_id()
         self.effects.append(TellAgent(id=new_id, agent=agent.id, topic=topic, record={**record, "id": new_id}))
 
-    def send(
-        self, message: Text | List | Template | dict[str, Any], agent: int | None = None, ref: str | None = None
-    ) -> None:
+    def send(self, message: Message | dict[str, Any], agent: int | None = None, ref: str | None = None) -> None:
         """Send to the user; whoever calls has seen to the window."""
         content = message if isinstance(message, dict) else message.model_dump(mode="json")
         self.effects.append(

@@ -52,6 +52,12 @@ class Phone:
         row = next(row for row in rows(message) if row["title"] == title)
         return await self._act({"type": "list_reply", "message_id": message["wamid"], "row_id": row["id"]})
 
+    async def press(self, message: dict[str, Any], title: str) -> str:
+        """Press the button with this title under a message."""
+        replies = [button["reply"] for button in message["raw"]["interactive"]["action"]["buttons"]]
+        button = next(reply for reply in replies if reply["title"] == title)
+        return await self._act({"type": "button_reply", "message_id": message["wamid"], "button_id": button["id"]})
+
     async def _act(self, body: dict[str, Any]) -> str:
         answer = await self._simulator.call("POST", f"/sim/users/{self.id}/messages", body, wait=1)
         return str(answer["wamid"])

@@ -61,7 +61,7 @@ def test_a_template_with_components() -> None:
     components = [{"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}]
     message = good({**TEMPLATE, "template": {**TEMPLATE["template"], "components": components}}).message  # type: ignore[dict-item]
     assert isinstance(message, Template)
-    assert list(message.components) == components
+    assert message.model_dump(mode="json")["components"] == components
 
 
 def test_added_fields() -> None:
@@ -96,7 +96,7 @@ def test_an_unknown_message_type_is_named(kind: Any) -> None:
     refused = bad({**TEXT, "message_type": kind, "ref": "r"})
     assert refused.code == "unknown_message_type"
     assert repr(kind) in refused.reason
-    assert "use text, list or template" in refused.reason
+    assert "use text, image, video," in refused.reason
     assert (refused.address, refused.ref) == (WHO["waID"], "r")
 
 
@@ -105,7 +105,7 @@ def test_an_unknown_message_type_is_named(kind: Any) -> None:
     [
         ({**TEXT, "text": ""}, "text is missing or blank"),
         ({**WHO, "message_type": "text"}, "text is missing or blank"),
-        ({**TEXT, "text": None}, "text: Input should be a valid string, got None"),
+        ({**TEXT, "text": None}, "text is missing or blank"),
         ({**TEXT, "text": "x" * 4097}, "(4097 characters)"),
         ({**LIST, "list_title": ""}, "list_title is missing or blank"),
         ({**LIST, "list_title": "x" * 21}, "list_title may have at most 20 characters, not 21"),
@@ -116,13 +116,14 @@ def test_an_unknown_message_type_is_named(kind: Any) -> None:
             "list_items may have at most 10 items",
         ),
         ({**LIST, "list_items": [{"id": "menu|1|agent|2", "title": "x"}]}, "begins like the broker's own"),
-        ({**WHO, "message_type": "list", "list_title": "a", "list_body": "b"}, "list_items: "),
+        ({**WHO, "message_type": "list", "list_title": "a", "list_body": "b"}, "list_items is missing or blank"),
         ({**LIST, "list_items": "abc"}, "list_items: "),
         ({**LIST, "list_items": [{"id": "", "title": "Basic"}]}, "list_items.0.id is missing or blank"),
         ({**LIST, "list_items": [{"id": "p1", "title": " "}]}, "list_items.0.title is missing or blank"),
-        ({**LIST, "list_items": [{"id": "p1"}]}, "list_items.0.title: Field required"),
+        ({**LIST, "list_items": [{"id": "p1"}]}, "list_items.0.title is missing or blank"),
         ({**LIST, "list_items": [{"id": "p", "title": "x"}] * 2}, "the id 'p' stands in two rows"),
-        ({**TEMPLATE, "template": None}, "template.name: Field required"),
+        ({**TEMPLATE, "template": None}, "template is missing or blank"),
+        ({**TEMPLATE, "template": {}}, "template.name is missing or blank"),
         ({**TEMPLATE, "template": {"name": "Hello", "language": "en"}}, "template.name: "),
         ({**TEMPLATE, "template": "hello_world"}, "hello_world"),
         ({**TEXT, "waID": "Ana"}, "the waID 'Ana' is neither a phone number nor a user id"),

@@ -125,7 +125,11 @@ async def test_a_huge_record_is_refused_and_blocks_nobody() -> None:
 
 
 async def test_the_largest_record_fits_into_ours() -> None:
-    large = {**TEXT, "message_type": "template", "template": {"name": "a", "language": "en", "components": [{"x": ""}]}}
+    large = {
+        **TEXT,
+        "message_type": "template",
+        "template": {"name": "a", "language": "en", "components": [{"type": "y", "x": ""}]},
+    }
     large["template"]["components"][0]["x"] = "y" * (VALUE_MAX - len(orjson.dumps(large)))  # type: ignore[index]
     producer = await carried(large)
     assert producer.records[0].topic == TOPICS.replies

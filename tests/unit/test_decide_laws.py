@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.decide import RANKS, decide
 from app.core.effects import Send, TellAgent
-from app.core.events import Event, IdentityChanged, UserWrote
+from app.core.events import AgentReplied, Event, IdentityChanged, UserWrote
+from app.core.messages import WITHOUT_WINDOW
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import State
 from app.core.turn import Decision
 from tests.unit.histories import (
+    ANA,
     DAY,
     DESK,
     NOW,
@@ -32,6 +35,13 @@ from tests.unit.histories import (
 RULES = Rules(kept_messages=3, session_seconds=2 * DAY, forget_seconds=1000 * DAY)
 SMALLER = Register.of([SERVICE, replace(SALES, active=False), DESK], version=2)
 
+MESSAGES: list[dict[str, Any]] = [
+    {"kind": "mark_read", "message_id": "wamid.1"},
+    {"kind": "typing", "message_id": "wamid.1"},
+    {"kind": "image", "image": {"link": "https://example.org/a"}},
+    {"kind": "text", "text": "word " * 1500, "split": True},
+]
+
 Maker = Callable[[int, float], Event]
 agents = st.sampled_from([SERVICE, SALES, DESK])
 words = st.sampled_from(["hi", "1", "2", "3", "sales", "help desk", "#exit", "#EXIT", ""])
@@ -45,6 +55,13 @@ makers: st.SearchStrategy[Maker] = st.one_of(
     ),
     agents.map(lambda by: lambda n, at: replied("answer", n, by, at)),
     agents.map(lambda by: lambda n, at: templated(n, by, at)),
+    st.tuples(agents, st.sampled_from(MESSAGES)).map(
+        lambda choice: (
+            lambda n, at: AgentReplied(
+                id=f"{choice[0].write_topic}/0/{n}", user=ANA, at=at, agent=choice[0].id, message=choice[1]
+            )
+        )
+    ),
     st.tuples(st.sampled_from(["e1", "e2"]), st.sampled_from([*RANKS, "failed"]), agents).map(
         lambda choice: lambda n, at: status(choice[0], choice[1], choice[2], at)
     ),
@@ -101,7 +118,7 @@ def test_no_free_text_leaves_with_the_window_shut(history: list[tuple[Maker, flo
         if isinstance(event, UserWrote) and event.kind in ("text", "list_reply", "image"):
             seen = max(seen, event.at)
         for effect in decision.effects:
-            if isinstance(effect, Send) and effect.message["kind"] != "template":
+            if isinstance(effect, Send) and effect.message["kind"] not in WITHOUT_WINDOW:
                 assert now < seen + RULES.window_seconds
 
 

@@ -1,0 +1,126 @@
+"""The contract for agents as JSON Schema: what they write, what they read, what they read of errors.
+
+In: the models of the core. Out: one schema for each of an agent's three topics, in JSON Schema 2020-12. A schema says
+what a record looks like; what JSON Schema cannot say (no id twice, ten rows in all sections together, …) stands in
+docs/agents.md and is checked when a record is read.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import models_json_schema
+
+from app.core.agent_forms import FORMS
+from app.core.agent_record import REF_MAX
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+
+class OutRecord(_Record):
+    """What an agent writes: whom it is for, and one message."""
+
+    waID: Annotated[str, Field(pattern=r"\S")]
+    """Whom to send it to: digits of a phone number, or a user id such as BR.7781."""
+    message_type: str
+    """Which kind of message; its own fields stand beside this one."""
+    ref: Annotated[str, Field(max_length=REF_MAX)] | None = None
+    """The agent's own name for the message; it comes back in statuses and errors."""
+    phone_number_id: Annotated[str, Field(min_length=1)] = ""
+    """The business number to send from; left out, the one of the setting BROKER_PHONE_NUMBER_ID."""
+
+
+class _About(_Record):
+    waID: str
+    """Whom it is about and whom to answer: digits of a phone number, or Meta's user id; empty when nobody was named."""
+    text: str
+    """What to show."""
+    raw_payload: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
+    """The bytes that caused it, in base64; empty where there were none."""
+    id: str
+    """The record's own id: the same when the record is repeated."""
+    timestamp: float
+    """Seconds UTC; of a message or status Meta's own."""
+    phone: str | None = None
+    """Digits of the user's phone number."""
+    user_id: str | None = None
+    """Meta's user id."""
+    name: str | None = None
+    """What users call themselves: never a key, and to be escaped."""
+    ref: str | None = None
+    """The agent's own name for the message it is about."""
+    effect: str | None = None
+    """The broker's id of the message it is about."""
+    message_id: str | None = None
+    """Meta's id of the message."""
+
+
+class InRecord(_About):
+    """What an agent reads: a user's message, a status of its own message, a beginning or an end."""
+
+    type: str
+    """`text`, `list_reply`, `initial`, `status`, `closed`, `image` … or whatever Meta may invent."""
+    user: str
+    """The user key: opaque, the same for everything about a user at a business number."""
+    phone_number_id: str
+    """The business number the user wrote to."""
+    context: dict[str, Any] | None = None
+    """Which message it answers."""
+    reason: str | None = None
+    """Of `closed`: `exit` or `expired`."""
+    dropped: int | None = None
+    """Of `initial`: how many messages were too many to keep."""
+
+
+class ErrorRecord(_About):
+    """What an agent reads when its record could not be sent, or its message failed."""
+
+    code: str
+    """What happened, in one word or as Meta's number."""
+    user: str | None = None
+    """The user key."""
+    phone_number_id: str | None = None
+    """The business number."""
+    verdict: str | None = None
+    """Where the sender gave up: `refused`, `in_doubt` or `late`."""
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """The schema of each topic, by the name of its file."""
+    return {
+        "agent-out": _out_schema(),
+        "agent-in": _plain({"$schema": DIALECT, **InRecord.model_json_schema()}),
+        "agent-error": _plain({"$schema": DIALECT, **ErrorRecord.model_json_schema()}),
+    }
+
+
+def _plain(schema: Any) -> Any:
+    """Without what pydantic adds and nobody reads: titles made of names, defaults that are nothing."""
+    if isinstance(schema, list):
+        return [_plain(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _plain(value)
+        for name, value in schema.items()
+        if not (name == "title" and isinstance(value, str)) and not (name == "default" and value in (None, ""))
+    }
+
+
+def _out_schema() -> dict[str, Any]:
+    forms = [(form, kind) for kind, several in FORMS.items() for form in several]
+    _, shared = models_json_schema([(form, "validation") for form, _ in forms], ref_template="#/$defs/{model}")
+    definitions = shared["$defs"]
+    for form, kind in forms:
+        fields = definitions[form.__name__]
+        own = {name: field for name, field in fields["properties"].items() if name != "kind"}
+        fields["properties"] = {"message_type": {"const": kind}, **own}
+        fields["required"] = ["message_type", *fields.get("required", ())]
+    envelope = OutRecord.model_json_schema()
+    envelope["properties"]["message_type"]["enum"] = list(FORMS)
+    one_of = [{"$ref": f"#/$defs/{form.__name__}"} for form, _ in forms]
+    plain: dict[str, Any] = _plain({"$schema": DIALECT, **envelope, "oneOf": one_of, "$defs": definitions})
+    return plain

@@ -1,0 +1,157 @@
+"""The contract for agents in its three forms: models, JSON Schema and AsyncAPI, and the examples people copy.
+
+`python -m tests.unit.test_contract` writes docs/schema anew.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from app.contract import schemas
+from app.core.agent_record import AgentRecord, read_agent_record
+from app.core.effects import Effect, TellAgent
+from app.core.events import Event
+from app.core.messages import MODELS
+from tests.unit.histories import DAY, NOW, Story, finished, replied, status, struck, wrote
+from tests.unit.kinds import EVERY_KIND, MARKS, WAMID, Fields
+from tests.unit.limits import AT_THE_LIMIT, SIZES
+from tests.unit.test_agent_record import LIST, TEMPLATE, TEXT
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "schema"
+AGENTS = (ROOT / "docs" / "agents.md").read_text()
+ASYNCAPI: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "asyncapi.yaml").read_text())
+SECTIONS = {"What you read": "agent-in", "What you write": "agent-out", "What goes wrong": "agent-error"}
+
+SCHEMAS = schemas()
+VALIDATORS = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
+WHO = {"waID": "5511999990000"}
+RECORDS: dict[str, Fields] = {
+    **{name: fields for name, (fields, _) in (EVERY_KIND | MARKS).items()},
+    **{f"at the limit: {name}": fields for name, fields in AT_THE_LIMIT.items()},
+    "a quoted reply": {"message_type": "text", "text": "yes", "reply_to": WAMID},
+    "a long text": {"message_type": "text", "text": "word " * 1500, "split": True},
+    "the first generation's text": TEXT,
+    "the first generation's list": LIST,
+    "the first generation's list with every field": {**LIST, "text": "", "unknown": None},
+    "the first template": TEMPLATE,
+}
+
+
+def written(schema: dict[str, Any]) -> str:
+    """A schema as it stands in its file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def check(name: str, record: Any) -> None:
+    """Raise ValidationError when a record is not as the schema says."""
+    VALIDATORS[name].validate(record)
+
+
+def examples(section: str) -> list[Any]:
+    """Every JSON object in the code of a section of agents.md; `…` stands for members that were left out."""
+    text = AGENTS.split(f"## {section}")[1].split("\n## ")[0]
+    found, decoder = [], json.JSONDecoder()
+    for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL):
+        rest = re.sub(r",\s*…\s*}", "}", block).strip()
+        while rest:
+            example, end = decoder.raw_decode(rest)
+            found.append(example)
+            rest = rest[end:].strip()
+    return found
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schemas_in_the_documents_are_those_of_the_models(name: str) -> None:
+    assert (FOLDER / f"{name}.json").read_text() == written(SCHEMAS[name]), "run `make schema`"
+    Draft202012Validator.check_schema(SCHEMAS[name])
+
+
+def test_there_is_no_other_schema() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.json" for name in SCHEMAS}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_record_we_take_is_as_the_schema_says(name: str) -> None:
+    record = {**WHO, **RECORDS[name]}
+    assert isinstance(read_agent_record(json.dumps(record).encode(), "1029384756"), AgentRecord)
+    check("agent-out", record)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_schema_knows_every_limit_of_size(name: str) -> None:
+    limit, record = SIZES[name]
+    with pytest.raises(ValidationError):
+        check("agent-out", {**WHO, **record(limit + 1)})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"waID": ""}, {"waID": None}, {"message_type": "fax"}, {"ref": "x" * 65}, {"phone_number_id": ""}, {"text": None}],
+    ids=str,
+)
+def test_the_schema_refuses_what_we_refuse(change: Fields) -> None:
+    with pytest.raises(ValidationError):
+        check("agent-out", {**TEXT, **change})
+
+
+def _told(effects: tuple[Effect, ...]) -> list[TellAgent]:
+    return [effect for effect in effects if isinstance(effect, TellAgent)]
+
+
+def test_every_record_we_write_is_as_the_schema_says() -> None:
+    story = Story()
+    happened: list[Event] = [
+        wrote("hi", 1),
+        wrote("2", 2),
+        wrote("how much?", 3),
+        wrote("p1", 4, kind="list_reply"),
+        wrote("", 5, kind="image"),
+        status("e1", "read"),
+        status("e2", "failed"),
+        finished("e3", "in_doubt"),
+        replied("still there?", 1, at=NOW + DAY - 1),
+        struck(1, NOW + DAY),
+        replied("hello?", 2, at=NOW + DAY),
+    ]
+    told = [effect for event in happened for effect in _told(story.then(event))]
+    assert {effect.record.get("type") for effect in told} >= {
+        "initial",
+        "text",
+        "list_reply",
+        "image",
+        "status",
+        "closed",
+    }
+    assert sum(effect.topic == "sales-error" for effect in told) == 4
+    for effect in told:
+        check("agent-error" if effect.topic == "sales-error" else "agent-in", json.loads(json.dumps(effect.record)))
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_example_in_the_documents_is_as_the_schema_says(section: str) -> None:
+    first, *others = examples(section)
+    check(SECTIONS[section], first)
+    # What we write may be shortened after the first example; what agents write must stand there whole.
+    envelope = {} if section == "What you write" else first
+    for example in others:
+        check(SECTIONS[section], envelope | example)
+
+
+def test_there_is_an_example_of_every_kind_and_each_can_be_sent() -> None:
+    found = examples("What you write")
+    assert {example["message_type"] for example in found} == set(MODELS)
+    for example in found:
+        assert isinstance(read_agent_record(json.dumps(example).encode(), "1029384756"), AgentRecord), example
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for file, content in SCHEMAS.items():
+        (FOLDER / f"{file}.json").write_text(written(content))

@@ -1,0 +1,81 @@
+"""The router and the kinds of messages: what may leave with the window shut, and a long text as several sends."""
+
+from typing import Any
+
+import pytest
+
+from app.core.effects import Effect, Send, TellAgent, effect_id
+from app.core.events import AgentReplied
+from app.core.messages import MODELS, WITHOUT_WINDOW
+from app.core.rules import Rules
+from tests.unit.histories import ANA, DAY, NOW, SALES, SERVICE, Story, said, told, wrote
+from tests.unit.kinds import WAMID
+
+LONG = " ".join(f"word{number}" for number in range(1500))
+SPLIT = {"kind": "text", "text": LONG, "split": True, "reply_to": WAMID}
+
+
+def replied(message: dict[str, Any], at: float = NOW, by: int = SALES.id, number: int = 1) -> AgentReplied:
+    """An agent's message of any kind."""
+    return AgentReplied(
+        id=f"sales-out/0/{number}", user=ANA, at=at, agent=by, message=message, ref="order-7", raw=b"{}"
+    )
+
+
+def with_sales() -> Story:
+    """A user who talks with the sales agent, for ten days if need be."""
+    story = Story(rules=Rules(session_seconds=10 * DAY))
+    story.then(wrote("hi", 1))
+    story.then(wrote("2", 2))
+    return story
+
+
+def sends(effects: tuple[Effect, ...]) -> list[Send]:
+    """The messages among the effects."""
+    return [effect for effect in effects if isinstance(effect, Send)]
+
+
+def test_only_templates_and_marks_may_leave_with_the_window_shut() -> None:
+    assert sorted(WITHOUT_WINDOW) == ["mark_read", "template", "typing"]
+    assert set(MODELS) >= WITHOUT_WINDOW
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_every_kind_leaves_with_the_window_open_and_only_some_with_it_shut(kind: str) -> None:
+    content = {"kind": kind, "text": "hello"}
+    assert [send.message for send in sends(with_sales().then(replied(content)))] == [content]
+    late = with_sales().then(replied(content, at=NOW + DAY))
+    if kind in WITHOUT_WINDOW:
+        assert [send.message for send in sends(late)] == [content]
+        return
+    (refused,) = late
+    assert isinstance(refused, TellAgent)
+    assert (refused.topic, refused.record["code"], refused.record["ref"]) == ("sales-error", "window_closed", "order-7")
+
+
+@pytest.mark.parametrize("kind", sorted(WITHOUT_WINDOW))
+def test_nothing_leaves_for_a_user_who_is_with_somebody_else(kind: str) -> None:
+    effects = with_sales().then(replied({"kind": kind, "message_id": WAMID}, by=SERVICE.id))
+    assert sends(effects) == []
+    assert [topic for topic, _, _ in told(effects)] == ["consumer_service-error"]
+
+
+def test_a_text_that_may_be_split_becomes_one_send_per_message_in_order() -> None:
+    effects = sends(with_sales().then(replied(SPLIT)))
+    assert len(effects) == 4
+    assert " ".join(send.message["text"] for send in effects) == LONG
+    assert [send.id for send in effects] == [effect_id("sales-out/0/1", number) for number in range(4)]
+    assert {(send.agent, send.ref, send.user) for send in effects} == {(SALES.id, "order-7", ANA)}
+    assert [send.message.get("reply_to") for send in effects] == [WAMID, None, None, None]
+
+
+def test_a_split_text_read_again_gives_the_same_sends_or_none() -> None:
+    first, again = with_sales(), with_sales()
+    assert first.then(replied(SPLIT)) == again.then(replied(SPLIT))
+    assert first.then(replied(SPLIT)) == ()
+
+
+def test_a_split_text_with_the_window_shut_is_one_error() -> None:
+    effects = with_sales().then(replied(SPLIT, at=NOW + DAY))
+    assert said(effects) == []
+    assert len(told(effects)) == 1
