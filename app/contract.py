@@ -1,17 +1,20 @@
 """The contract for agents as JSON Schema: what they write, what they read, what they read of errors.
 
-In: the models of the core. Out: one schema for each of an agent's three topics, in JSON Schema 2020-12. A schema says
-what a record looks like; what JSON Schema cannot say (no id twice, ten rows in all sections together, …) stands in
-docs/agents.md and is checked when a record is read.
+In: the models of messages, both ways. Out: one schema for each of an agent's three topics, in JSON Schema 2020-12. A
+schema says what a record looks like; what JSON Schema cannot say (no id twice, ten rows in all sections together, …)
+stands in docs/agents.md and is checked when a record is read.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from app.core.agent_forms import FORMS
 from app.core.agent_record import REF_MAX
+from app.whatsapp.content_base import Problem
+from app.whatsapp.context import Context, Referral
+from app.whatsapp.statuses import Conversation, Pricing
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -62,13 +65,23 @@ class InRecord(_About):
     """What an agent reads: a user's message, a status of its own message, a beginning or an end."""
 
     type: str
-    """`text`, `list_reply`, `initial`, `status`, `closed`, `image` … or whatever Meta may invent."""
+    """`initial`, `status`, `closed`, else what the user sent: `text`, `list_reply`, `image` … or a name to come."""
     user: str
     """The user key: opaque, the same for everything about a user at a business number."""
     phone_number_id: str
     """The business number the user wrote to."""
-    context: dict[str, Any] | None = None
-    """Which message it answers."""
+    content: dict[str, Any] | None = None
+    """What the user sent; its fields depend on `type` and stand in agents.md."""
+    context: Context | None = None
+    """What the message hangs on: the message it answers, where it was forwarded from."""
+    referral: Referral | None = None
+    """The advert or post the user came from."""
+    username: str | None = None
+    """The user's name at WhatsApp, without `@`."""
+    pricing: Pricing | None = None
+    """Of a status: what Meta charges for the message."""
+    conversation: Conversation | None = None
+    """Of a status: Meta's conversation, where it names one."""
     reason: str | None = None
     """Of `closed`: `exit` or `expired`."""
     dropped: int | None = None
@@ -84,8 +97,12 @@ class ErrorRecord(_About):
     """The user key."""
     phone_number_id: str | None = None
     """The business number."""
-    verdict: str | None = None
-    """Where the sender gave up: `refused`, `in_doubt` or `late`."""
+    verdict: Literal["refused", "in_doubt", "late"] | None = None
+    """Of a message the sender gave up."""
+    status: Literal["failed"] | None = None
+    """Of a message Meta reports as failed after it had taken it."""
+    errors: list[Problem] | None = None
+    """Of a message Meta reports as failed: all of Meta's errors; `code` is the first one's."""
 
 
 def schemas() -> dict[str, dict[str, Any]]:

@@ -38,8 +38,13 @@ class Verdict:
         return self.outcome != "retry"
 
 
-def from_answer(status: int, body: dict[str, Any] | None, raw: bytes) -> Verdict:
-    """The verdict on an HTTP answer; `body` is None when it was not a JSON object."""
+def from_answer(status: int, body: dict[str, Any] | None, raw: bytes, *, is_note: bool = False) -> Verdict:
+    """The verdict on an HTTP answer; `body` is None when it was not a JSON object.
+
+    `is_note`: a read mark or a typing indicator was sent, whose answer has no message id.
+    """
+    if status == 200 and is_note and (body or {}).get("success") is True:
+        return Verdict(outcome="accepted", raw=raw)
     if status == 200:
         messages = (body or {}).get("messages")
         if isinstance(messages, list) and messages and isinstance(messages[0], dict) and messages[0].get("id"):

@@ -41,7 +41,7 @@ class GraphClient:
                 f"{self._base}/{phone_number_id}/messages", data=orjson.dumps(body), allow_redirects=False
             ) as answer:
                 raw = await _read(answer.content)
-                return from_answer(answer.status, _object(raw), raw)
+                return from_answer(answer.status, _object(raw), raw, is_note="status" in body)
         except aiohttp.ConnectionTimeoutError as error:
             return unreachable(str(error))
         except aiohttp.ClientConnectorError as error:

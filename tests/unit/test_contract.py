@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
@@ -22,11 +21,11 @@ from tests.unit.histories import DAY, NOW, Story, finished, replied, status, str
 from tests.unit.kinds import EVERY_KIND, MARKS, WAMID, Fields
 from tests.unit.limits import AT_THE_LIMIT, SIZES
 from tests.unit.test_agent_record import LIST, TEMPLATE, TEXT
+from tests.unit.whatsapp.shapes import TOLD, record
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "schema"
 AGENTS = (ROOT / "docs" / "agents.md").read_text()
-ASYNCAPI: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "asyncapi.yaml").read_text())
 SECTIONS = {"What you read": "agent-in", "What you write": "agent-out", "What goes wrong": "agent-error"}
 
 SCHEMAS = schemas()
@@ -132,6 +131,14 @@ def test_every_record_we_write_is_as_the_schema_says() -> None:
     assert sum(effect.topic == "sales-error" for effect in told) == 4
     for effect in told:
         check("agent-error" if effect.topic == "sales-error" else "agent-in", json.loads(json.dumps(effect.record)))
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_an_agent_reads_of_every_webhook_is_as_the_schema_says(name: str) -> None:
+    told = record(name)
+    schema = "agent-in" if "type" in told else "agent-error"
+    check(schema, told)
+    assert set(told) - set(SCHEMAS[schema]["properties"]) == set(), "the schema names every field"
 
 
 @pytest.mark.parametrize("section", SECTIONS)

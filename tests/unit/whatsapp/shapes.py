@@ -25,6 +25,20 @@ NUMBER = "1029384756"
 ANA_KEY = f"{NUMBER}:5511999990000"
 HANS_KEY = f"{NUMBER}:DE.4412"
 
+TOLD_TO_NO_AGENT = {
+    "group_text",
+    "list_reply",  # a row of the broker's own menu
+    "status_failed_without_mark",
+    "status_group",
+    "status_of_another_json_program",
+    "status_of_another_program",
+    "status_without_number",
+}
+TOLD = [
+    name for name in NAMES if name.split("_")[0] not in ("batch", "errors", "field") and name not in TOLD_TO_NO_AGENT
+]
+"""Every webhook with one item in it that an agent reads."""
+
 
 def body(name: str) -> bytes:
     """A webhook's body."""

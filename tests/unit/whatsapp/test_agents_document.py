@@ -9,8 +9,7 @@ import pytest
 
 from app.whatsapp.content import MODELS, REPLIES
 from app.whatsapp.context import Context, Referral
-from tests.unit.whatsapp.shapes import NAMES, told
-from tests.unit.whatsapp.test_inbound import TOLD_TO_NO_AGENT
+from tests.unit.whatsapp.shapes import TOLD, told
 
 TEXT = (Path(__file__).parents[3] / "docs" / "agents.md").read_text()
 SECTION = TEXT.split("### What users send")[1].split("\n## ")[0]
@@ -21,11 +20,7 @@ ROWS = [
     if line.startswith("| `") and line != "| `type` | `text` | `content` |"
 ]
 TYPES = {name: content for _, names, _, content, _ in ROWS for name in re.findall(r"`(\w+)`", names)}
-RECORDS = [
-    told(name)
-    for name in NAMES
-    if name not in TOLD_TO_NO_AGENT and name.split("_")[0] not in ("batch", "field", "errors")
-]
+RECORDS = [told(name) for name in TOLD]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example['type']}-{example['text'][:10]}")
