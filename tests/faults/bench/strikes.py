@@ -115,8 +115,11 @@ async def end_at(bench: Bench, name: str, point: str) -> None:
     await bench.healed()
 
 
-async def with_defect(bench: Bench, name: str, defect: str) -> None:
-    """For the bench's own tests: a process runs with a guard taken away, ends in traffic, and runs so again."""
+async def with_defect(bench: Bench, name: str, defect: str, *, ends: bool) -> None:
+    """For the bench's own tests: a process runs with a guard taken away, ends in traffic, and runs so again.
+
+    `ends` says that the defect itself ends the process; else it is killed after some messages.
+    """
     process = bench.system.processes[name]
     normal = process.argv
     await process.terminate(grace=2 * TERM_SECONDS)
@@ -126,7 +129,9 @@ async def with_defect(bench: Bench, name: str, defect: str) -> None:
     before = len(bench.written)
 
     async def harmed() -> bool:
-        return not process.running or sum(1 for one in bench.written[before:] if one.arrived) > 20
+        if ends:
+            return not process.running
+        return sum(1 for one in bench.written[before:] if one.arrived) > 20
 
     await bench.until(harmed, POINT_SECONDS, f"{name} ended by {defect}")
     await process.kill_and_wait()
