@@ -83,6 +83,11 @@ async def kafka_answers(app: Any) -> bool:
         return False
 
 
+def limit_of(app: Any) -> float:
+    """For how many seconds a rebalance of an app may stand still."""
+    return max(LIMIT_SECONDS_MIN, 3 * float(app.conf.broker_rebalance_timeout))
+
+
 async def watch(
     app: Any,
     going: Callable[[], bool],
@@ -90,7 +95,7 @@ async def watch(
     end: Callable[[str], None],
 ) -> None:
     """Look every so often while `going`; `end` is called with the reason when the worker stands still."""
-    limit = max(LIMIT_SECONDS_MIN, 3 * app.conf.broker_rebalance_timeout)
+    limit = limit_of(app)
     standstill = Standstill(limit, lambda: kafka_answers(app))
     while going():
         try:
