@@ -17,7 +17,7 @@ from app.aside import set_aside
 from app.core.codes import class_of
 from app.core.effects import Send
 from app.core.events import NotUnderstood, SendFinished, StatusCame, UserWrote
-from app.core.verdicts import Verdict, from_failed_status
+from app.core.verdicts import Outcome, Verdict, from_failed_status
 from app.lanes import Lanes, is_current, let_go
 from app.producing import Producer
 from app.sending.gates import Gates
@@ -132,7 +132,9 @@ class Sender:
         send = wire.read_send(event.message.value or b"")
         if event.message.topic == self._topics.outbox and not isinstance(send, NotUnderstood):
             reason = "the broker itself failed on this message; it is in the quarantine"
-            await self._report(event.message, send, Verdict(outcome="refused", code="internal", reason=reason))
+            begun = self._sends.stage(event.message.key, send.id) == STARTED
+            outcome: Outcome = "in_doubt" if begun else "refused"
+            await self._report(event.message, send, Verdict(outcome=outcome, code="internal", reason=reason))
 
     def _learn(self, status: StatusCame, effect: str) -> None:
         failure = from_failed_status(status.errors[0] if status.errors else {}) if status.status == "failed" else None

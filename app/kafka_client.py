@@ -1,4 +1,4 @@
-"""What every client of ours needs beyond aiokafka 0.14: bounded waits for a node that hangs, topics that stay known.
+"""What every worker's client needs beyond aiokafka 0.14: bounded waits for a node that hangs, topics that stay known.
 
 In: an aiokafka client that has not connected yet. Out: the same, contained. A node that is killed refuses connections
 and is noticed at once; one that is frozen, or behind a dead line, accepts and says nothing. Waits are bounded only

@@ -16,6 +16,7 @@ from aiokafka.client import CoordinationType
 
 ANSWER_SECONDS = 15.0
 LOOK_SECONDS = 0.5
+SEEN_SECONDS = 5.0
 LIMIT_SECONDS_MIN = 60.0
 """A rebalance may stand still three times as long as Kafka waits for its members, and at least so many seconds."""
 POSTPONE_SECONDS = 10.0
@@ -37,20 +38,24 @@ class Standstill:
         self._kafka_answers = kafka_answers
         self._clock = clock
         self._place: Hashable = None
-        self._since = clock()
+        self._still = 0.0
+        self._looked = clock()
 
     async def look(self, place: Hashable) -> bool:
         """Whether the worker stands still; `place` is None outside a rebalance, and changes when it gets on."""
         now = self._clock()
+        # What is longer than this between two looks, the process itself stood still: frozen, not waiting.
+        passed, self._looked = min(now - self._looked, SEEN_SECONDS), now
         if place is None or place != self._place:
-            self._place, self._since = place, now
+            self._place, self._still = place, 0.0
             return False
-        if now - self._since < self._limit:
+        self._still += passed
+        if self._still < self._limit:
             return False
         if await self._kafka_answers():
             return True
         # Without Kafka nobody gets on; a single wrong answer must not buy the whole time again.
-        self._since = self._clock() - self._limit + POSTPONE_SECONDS
+        self._still = self._limit - POSTPONE_SECONDS
         return False
 
 
@@ -78,6 +83,11 @@ async def kafka_answers(app: Any) -> bool:
         return False
 
 
+def limit_of(app: Any) -> float:
+    """For how many seconds a rebalance of an app may stand still."""
+    return max(LIMIT_SECONDS_MIN, 3 * float(app.conf.broker_rebalance_timeout))
+
+
 async def watch(
     app: Any,
     going: Callable[[], bool],
@@ -85,7 +95,7 @@ async def watch(
     end: Callable[[str], None],
 ) -> None:
     """Look every so often while `going`; `end` is called with the reason when the worker stands still."""
-    limit = max(LIMIT_SECONDS_MIN, 3 * app.conf.broker_rebalance_timeout)
+    limit = limit_of(app)
     standstill = Standstill(limit, lambda: kafka_answers(app))
     while going():
         try:

@@ -22,13 +22,11 @@ from aiokafka.errors import (
 )
 
 from app.core.register import Agent
+from app.kafka_client import ANSWER_SECONDS
 from app.settings import Settings
 
 RECORD_MAX = 8 * 1024 * 1024
 """Bytes of the largest record: a 3 MB webhook in base64 inside JSON, with room."""
-
-ANSWER_MS = 10_000
-"""A node that says nothing for so long is left for another one."""
 
 HEALING = frozenset(error.errno for error in (RequestTimedOutError, NotControllerError, InvalidReplicationFactorError))
 """A controller that is being chosen, and nodes that are not there yet when a cluster starts."""
@@ -134,7 +132,7 @@ async def ensure_topics(settings: Settings, specs: Iterable[TopicSpec], within: 
 
 async def count_partitions(settings: Settings, names: Iterable[str]) -> dict[str, int]:
     """The partitions of those topics that exist; raises KafkaError when Kafka is away."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka), request_timeout_ms=ANSWER_MS)
+    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka), request_timeout_ms=int(ANSWER_SECONDS * 1000))
     try:
         await admin.start()
         return await _count(admin, names)
@@ -172,7 +170,7 @@ async def _create_and_count(
 
 
 async def _try_to_create_and_count(settings: Settings, wanted: dict[str, TopicSpec]) -> dict[str, int]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka), request_timeout_ms=ANSWER_MS)
+    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.kafka), request_timeout_ms=int(ANSWER_SECONDS * 1000))
     try:
         await admin.start()
         existing = set(await admin.list_topics())

@@ -3,6 +3,7 @@
 In: a host and a port or a setting's name. Out: a number, or one line that says what to change. Never keeps a port open.
 """
 
+import atexit
 import random
 import socket
 import sys
@@ -55,6 +56,13 @@ def _promise(port: int) -> bool:
             return False
     _given[port] = promise
     return True
+
+
+@atexit.register
+def _end_promises() -> None:
+    for promise in _given.values():
+        if promise is not None:
+            promise.close()
 
 
 def claim_port(host: str, port: int, user: str, setting: str) -> int:

@@ -4,12 +4,16 @@ In: a request body and the business number it leaves from. Out: a `Verdict`, nev
 Meta may do. The token travels in a header only; no log and no verdict shows it.
 """
 
+import logging
+
 import aiohttp
 import orjson
 from pydantic import SecretStr
 
 from app.core.verdicts import Verdict, from_answer, no_answer, unreachable
 from app.whatsapp.outbound import is_note
+
+log = logging.getLogger("broker.graph")
 
 CONNECT_SECONDS = 5.0
 ANSWER_MAX = 256 * 1024
@@ -45,6 +49,11 @@ class GraphClient:
         except aiohttp.ClientConnectorError as error:
             return unreachable(str(error.os_error))
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            return no_answer(type(error).__name__)
+        except Exception as error:
+            # The client itself may fail, on an answer it has given up while a frozen process woke, say. Nobody knows
+            # how far the request came, so it is a doubt like any other.
+            log.exception("the HTTP client failed on a request to Meta")
             return no_answer(type(error).__name__)
 
     def _without_token(self, raw: bytes) -> bytes:

@@ -17,6 +17,7 @@ import faust.transport.drivers.aiokafka as driver
 import orjson
 from faust.tables.manager import TableManager
 
+from app import standstill
 from app.faust_app import BrokerApp, make_app
 from app.faust_compat import SafeConsumer
 from app.lanes import Lanes, is_current
@@ -30,6 +31,7 @@ from web.health import add_health
 
 NUMBERS, DONE = "numbers", "done"
 IN_FLIGHT = 64
+HANGS_SECONDS = 15.0
 
 
 def specs(settings: Settings) -> list[TopicSpec]:
@@ -92,7 +94,8 @@ def keep_for_ever() -> None:
 
 
 def hang() -> None:
-    """Let partitions that are taken away never be given."""
+    """Let partitions that are taken away never be given, and nobody wait long for that."""
+    standstill.limit_of = lambda app: HANGS_SECONDS
     revoked = SafeConsumer.on_partitions_revoked
 
     async def patched(self: Any, partitions: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from pydantic import SecretStr
 
 from app.core.effects import Send
@@ -53,6 +53,21 @@ async def talking(**switches: Any) -> AsyncIterator[tuple[Bench, GraphClient, di
         await bench.write(phone)
         await bench.call("PATCH", "/sim/switches", switches)
         yield bench, client, phone
+
+
+async def test_a_client_that_fails_by_itself_leaves_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with talking() as (bench, client, phone):
+        real = ClientResponse.start
+
+        async def fails(self: ClientResponse, connection: Any) -> Any:
+            await real(self, connection)
+            raise AttributeError("'NoneType' object has no attribute 'getall'")
+
+        monkeypatch.setattr(ClientResponse, "start", fails)
+        verdict = await client.send(NUMBER_ID, to(phone, Text(text="hello")))
+        monkeypatch.undo()
+        assert (verdict.outcome, verdict.code) == ("in_doubt", "no_answer"), "Meta has it, and nobody read so"
+        assert [call["accepted"] for call in (await bench.call("GET", "/sim/graph-log"))["calls"]] == [True]
 
 
 async def test_an_accepted_message_has_an_id_and_its_mark_comes_back() -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -30,27 +33,34 @@ async def freeze(kafka: EmbeddedKafka) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_node_that_hangs_is_given_up() -> None:
+@asynccontextmanager
+async def facing_a_frozen_node(*, answer: float, joining: float) -> AsyncIterator[tuple[AIOKafkaClient, Any]]:
+    """A client that has talked to a node, and the node's id; the node is frozen by now."""
     async with running_kafka() as kafka:
         client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap)
-        bound(client, answer=0.5, joining=2.0)
+        bound(client, answer=answer, joining=joining)
         await client.bootstrap()
         node = client.get_random_node()
         await client.send(node, MetadataRequest([]))
         await freeze(kafka)
         try:
-            begun = time.monotonic()
-            with pytest.raises(RequestTimedOutError):
-                await client.send(node, MetadataRequest([]))
-            first = time.monotonic() - begun
-            # The connection was closed, and the next one is not waited for without end either.
-            with pytest.raises((KafkaError, TimeoutError)):
-                await client.send(node, MetadataRequest([]))
-            assert time.monotonic() - begun < FAR_BELOW_ITS_OWN
-            assert first >= 0.5
+            yield client, node
         finally:
             kafka.resume()
             await client.close()
+
+
+async def test_a_node_that_hangs_is_given_up() -> None:
+    async with facing_a_frozen_node(answer=0.5, joining=2.0) as (client, node):
+        begun = time.monotonic()
+        with pytest.raises(RequestTimedOutError):
+            await client.send(node, MetadataRequest([]))
+        first = time.monotonic() - begun
+        # The connection was closed, and the next one is not waited for without end either.
+        with pytest.raises((KafkaError, TimeoutError)):
+            await client.send(node, MetadataRequest([]))
+        assert time.monotonic() - begun < FAR_BELOW_ITS_OWN
+        assert first >= 0.5
 
 
 async def test_a_client_that_begins_at_a_node_that_hangs_ends_its_wait() -> None:
@@ -100,18 +110,8 @@ async def test_stock_forgets_the_topic_of_a_record_that_waits() -> None:
 
 
 async def test_joining_a_group_may_take_longer() -> None:
-    async with running_kafka() as kafka:
-        client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap)
-        bound(client, answer=0.2, joining=1.5)
-        await client.bootstrap()
-        node = client.get_random_node()
-        await client.send(node, MetadataRequest([]))
-        await freeze(kafka)
-        try:
-            begun = time.monotonic()
-            with pytest.raises(RequestTimedOutError):
-                await client.send(node, JoinGroupLike([]))
-            assert time.monotonic() - begun >= 1.5
-        finally:
-            kafka.resume()
-            await client.close()
+    async with facing_a_frozen_node(answer=0.2, joining=1.5) as (client, node):
+        begun = time.monotonic()
+        with pytest.raises(RequestTimedOutError):
+            await client.send(node, JoinGroupLike([]))
+        assert time.monotonic() - begun >= 1.5

@@ -219,6 +219,14 @@ async def test_a_fault_of_our_own_goes_to_the_quarantine(make: Make) -> None:
     assert data["reason"] == "the sender failed: KeyError('fault')"
 
 
+async def test_a_failure_after_the_request_was_begun_is_a_doubt(make: Make) -> None:
+    bench = make()
+    bench.sends.stages[(ANA.key.encode(), "e1")] = STARTED
+    message = Message(orjson.dumps(SEND.to_dict()), ANA.key.encode(), topic=TOPICS.outbox)
+    await bench.sender.poisoned(Event(message), KeyError("fault"))
+    assert (bench.finished().verdict, bench.finished().code) == ("in_doubt", "internal")
+
+
 async def test_a_report_kafka_does_not_take_leaves_the_message_unfinished(make: Make) -> None:
     bench = make()
     bench.producer.failures = 1

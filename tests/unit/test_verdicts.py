@@ -165,3 +165,10 @@ def test_what_never_left_is_tried_again_and_what_got_no_answer_is_not() -> None:
     assert unreachable("refused").outcome == "retry"
     assert no_answer("TimeoutError").outcome == "in_doubt"
     assert no_answer("TimeoutError").final
+
+
+def test_a_read_mark_is_answered_without_an_id() -> None:
+    done = from_answer(200, {"success": True}, b"{}", is_note=True)
+    assert (done.outcome, done.message_id) == ("accepted", None)
+    assert from_answer(200, {"success": True}, b"{}").outcome == "in_doubt", "of a message an id is wanted"
+    assert from_answer(200, {}, b"{}", is_note=True).outcome == "in_doubt"

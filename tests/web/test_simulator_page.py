@@ -101,6 +101,27 @@ async def test_new_messages_do_not_steal_the_place(browser: Browser, bench: Benc
     await expect(phone.get_by_test_id("new-messages")).to_be_hidden()
 
 
+async def test_a_reader_who_goes_up_stays_there_though_something_grows_in_the_same_frame(
+    browser: Browser, bench: Bench
+) -> None:
+    page, ana = await open_page(browser, bench), await user(bench, "Ana")
+    for number in range(30):
+        await bench.write(ana, f"line {number}", wait=False)
+    phone = page.get_by_test_id("phone-Ana")
+    await expect(phone.get_by_text("line 29")).to_be_in_viewport()
+    top = await phone.get_by_test_id("log").evaluate(
+        """async (log) => {
+          const frame = () => new Promise(requestAnimationFrame);
+          await frame();
+          log.scrollTop = 0;
+          log.querySelector(".messages").lastElementChild.style.paddingTop = "200px";
+          for (let frames = 0; frames < 5; frames += 1) await frame();
+          return log.scrollTop;
+        }"""
+    )
+    assert top == 0
+
+
 async def test_a_phone_is_added_closed_and_found_again_after_a_reload(browser: Browser, bench: Bench) -> None:
     page = await open_page(browser, bench)
     await page.get_by_test_id("add-phone").click()

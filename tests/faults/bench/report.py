@@ -13,7 +13,7 @@ import orjson
 from tests.faults.bench.verdict import Findings, Violation
 
 COLUMNS = (
-    "family", "broker", "seeds", "runs", "faults", "messages", "replies", "repeats", "refused",
+    "family", "broker", "seeds", "runs", "faults", "messages", "replies", "repeats", "refused", "both",
     "lost", "reordered", "doubled", "wrong", "stuck", "in doubt", "open", "stall s", "took s",
 )  # fmt: skip
 DETAILS_MAX = 40
@@ -78,7 +78,7 @@ def _row(results: Sequence[Result]) -> tuple[str, ...]:
         _seeds(results),
         str(len(results)),
         str(sum(one.struck for one in results)),
-        *(count(what) for what in ("messages", "replies", "repeats", "refused")),
+        *(count(what) for what in ("messages", "replies", "repeats", "refused", "both")),
         *(total(kind) for kind in ("lost", "reordered", "doubled", "wrong", "stuck")),
         count("in doubt"),
         str(sum(len(one.findings.in_doubt) for one in results)),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.embedded.process import Process
 from tests.faults.bench.bench import Bench
+from tests.faults.bench.kafka_log import PARTITIONS
 
 FORCED = 70
 """Exit code of a worker that could not finish what was in flight in time: nothing of it is committed."""
@@ -21,6 +22,8 @@ TERM_SECONDS = 20.0
 POINT_SECONDS = 90.0
 FREEZE_SECONDS = 90.0
 CLOCK_SECONDS = 600
+SENDER_PARTITIONS = PARTITIONS * 3
+"""Of a sender that is alone: the outbox, the webhook's topic and a changelog."""
 BETWEEN_MAX = 8
 """Messages between two strikes, at most."""
 
@@ -112,8 +115,11 @@ async def end_at(bench: Bench, name: str, point: str) -> None:
     await bench.healed()
 
 
-async def with_defect(bench: Bench, name: str, defect: str) -> None:
-    """For the bench's own tests: a process runs with a guard taken away, ends in traffic, and runs so again."""
+async def with_defect(bench: Bench, name: str, defect: str, *, ends: bool) -> None:
+    """For the bench's own tests: a process runs with a guard taken away, ends in traffic, and runs so again.
+
+    `ends` says that the defect itself ends the process; else it is killed after some messages.
+    """
     process = bench.system.processes[name]
     normal = process.argv
     await process.terminate(grace=2 * TERM_SECONDS)
@@ -123,7 +129,9 @@ async def with_defect(bench: Bench, name: str, defect: str) -> None:
     before = len(bench.written)
 
     async def harmed() -> bool:
-        return not process.running or sum(1 for one in bench.written[before:] if one.arrived) > 20
+        if ends:
+            return not process.running
+        return sum(1 for one in bench.written[before:] if one.arrived) > 20
 
     await bench.until(harmed, POINT_SECONDS, f"{name} ended by {defect}")
     await process.kill_and_wait()
@@ -161,8 +169,7 @@ async def freeze_sender(bench: Bench) -> None:
     one, other = bench.rng.sample(("sender", "sender-1"), 2)
     await bench.system.simulator.switch(graph_latency_min_ms=300, graph_latency_max_ms=900)
     try:
-        alone = await bench.partitions(one) + await bench.partitions(other)
-        await freeze(bench, one, other, alone)
+        await freeze(bench, one, other, SENDER_PARTITIONS)
     finally:
         await bench.system.simulator.switch(graph_latency_min_ms=0, graph_latency_max_ms=0)
 

@@ -27,6 +27,7 @@ export class Phone {
     this.reactions = new Map();
     this.latest = new Map();
     this.unseen = 0;
+    this.top = 0;
     this.sending = Promise.resolve();
     this.parts = {};
     for (const name of ["log", "messages", "typing", "news", "welcome", "problem", "toggle", "person"]) {
@@ -71,9 +72,9 @@ export class Phone {
   listen() {
     const { log, news, toggle, person } = this.parts;
     log.addEventListener("scroll", () => {
+      this.noticeReader();
       // what grew meanwhile, such as a picture that has come, is not the reader's doing
-      if (log.scrollHeight !== this.height) return;
-      this.pinned = this.atBottom();
+      if (log.scrollHeight === this.height) this.pinned = this.atBottom();
       if (this.pinned) this.showNews(0);
     });
     news.addEventListener("click", () => this.scrollDown());
@@ -84,6 +85,7 @@ export class Phone {
       this.captionMenu.open(person, `About ${this.user.name}`, personOptions(this));
     });
     new ResizeObserver(() => {
+      this.noticeReader(); // their scroll event may come only after what grew in the same frame
       this.height = log.scrollHeight;
       if (this.pinned) this.scrollDown();
     }).observe(this.parts.messages);
@@ -202,6 +204,13 @@ export class Phone {
     if (pinned && seconds) this.scrollDown();
   }
 
+  /** Only the reader goes up: whatever else happens, they are no longer at the end. */
+  noticeReader() {
+    const { scrollTop } = this.parts.log;
+    if (scrollTop < this.top) this.pinned = this.atBottom();
+    this.top = scrollTop;
+  }
+
   atBottom() {
     const { log } = this.parts;
     return log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_BOTTOM_PIXELS;
@@ -211,6 +220,7 @@ export class Phone {
     const { log } = this.parts;
     this.height = log.scrollHeight;
     log.scrollTop = this.height;
+    this.top = log.scrollTop;
     this.pinned = true;
     this.showNews(0);
   }
