@@ -12,20 +12,24 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pydantic import ValidationError
+
 from app import wire
 from app.aside import set_aside
+from app.core.agent_record import explain
 from app.core.codes import class_of
 from app.core.effects import Send
 from app.core.events import NotUnderstood, SendFinished, StatusCame, UserWrote
+from app.core.lives import NOTES
 from app.core.verdicts import Outcome, Verdict, from_failed_status
 from app.lanes import Lanes, is_current, let_go
-from app.producing import Producer
+from app.producing import ProduceError, Producer
 from app.sending.gates import Gates
 from app.sending.posting import SETTLED, Graph, Poster
 from app.settings import Settings
 from app.topics import Topics
 from app.whatsapp.inbound import read_item
-from app.whatsapp.outbound import is_note, payload
+from app.whatsapp.outbound import payload
 from tables.sends import STARTED, WAITING, Sends
 
 SETTLED_AT_ONCE = 64
@@ -129,12 +133,26 @@ class Sender:
         """Put aside a record on which the sender itself failed."""
         log.error("the sender failed on a record", exc_info=error)
         await self.set_aside(event, f"the sender failed: {error!r}")
-        send = wire.read_send(event.message.value or b"")
-        if event.message.topic == self._topics.outbox and not isinstance(send, NotUnderstood):
-            reason = "the broker itself failed on this message; it is in the quarantine"
-            begun = self._sends.stage(event.message.key, send.id) == STARTED
-            outcome: Outcome = "in_doubt" if begun else "refused"
-            await self._report(event.message, send, Verdict(outcome=outcome, code="internal", reason=reason))
+        message = event.message
+        send = wire.read_send(message.value or b"")
+        if message.topic != self._topics.outbox or isinstance(send, NotUnderstood):
+            return
+        stage: str | None = STARTED
+        try:
+            stage = self._sends.stage(message.key, send.id, message)
+        except Exception:  # what failed may be the user's row itself: then nobody knows how far the message came
+            log.exception("the stage of message %s cannot be read", send.id)
+        if stage not in (None, WAITING, STARTED):
+            return  # its end was noted before the failure
+        reason = "the broker itself failed on this message; it is in the quarantine"
+        outcome: Outcome = "in_doubt" if stage == STARTED else "refused"
+        await self._report(message, send, Verdict(outcome=outcome, code="internal", reason=reason))
+        try:
+            await self._sends.note(message.key, send.id, outcome, message)
+        except ProduceError:
+            raise
+        except Exception:  # the lane must not hang on it: the report is written
+            log.exception("the end of message %s cannot be noted", send.id)
 
     def _learn(self, status: StatusCame, effect: str) -> None:
         failure = from_failed_status(status.errors[0] if status.errors else {}) if status.status == "failed" else None
@@ -149,14 +167,22 @@ class Sender:
             # The note comes before the report: a crash between them left it unsaid.
             await self._report(message, send, Verdict(outcome="accepted", code="repeated"))
 
-    async def _verdict(self, key: bytes, send: Send, *, begun: bool) -> Verdict:
+    async def _prepared(self, send: Send) -> dict[str, Any] | Verdict:
+        """What is to be posted, or why it cannot be: everything that must happen before a message may leave."""
         try:
-            body = payload(send)
+            return payload(send)
+        except ValidationError as error:
+            return Verdict(outcome="refused", code="invalid", reason=explain(error))
         except ValueError as error:
             return Verdict(outcome="refused", code="invalid", reason=str(error))
-        if begun and not is_note(body):
+
+    async def _verdict(self, key: bytes, send: Send, *, begun: bool) -> Verdict:
+        if begun and send.message.get("kind") not in NOTES:
             reason = "the sender stopped while the message was on its way, and no status came: it may or may not arrive"
             return await self._settled(key, send, Verdict(outcome="in_doubt", code="interrupted", reason=reason))
+        body = await self._prepared(send)
+        if isinstance(body, Verdict):
+            return body
 
         async def note(stage: str) -> None:
             await self._sends.note(key, send.id, stage)

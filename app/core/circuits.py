@@ -54,19 +54,29 @@ class Circuits:
         """How often a circuit has closed: messages have gone through since, if the number has grown."""
         return self._closings.get(name, 0)
 
-    def ask(self, name: str, message: str, now: float) -> float:
-        """0 when the message may leave (as the probe, if the circuit is open), else seconds to wait before asking."""
+    def wait(self, name: str, message: str, now: float) -> float:
+        """Seconds to wait before asking again; 0 when the message may leave now. Claims nothing."""
         circuit = self.open.get(name)
         if circuit is None or circuit.probe == message:
             return 0.0
-        if circuit.awaited is not None and now >= circuit.probe_at:
-            self._close(name)
-            return 0.0
         turn = circuit.probe_at + (ASK_AGAIN_SECONDS if message in circuit.blamed else 0.0)
-        if circuit.probe is None and circuit.awaited is None and now >= turn:
-            circuit.probe = message
+        if circuit.probe is None and now >= turn:
             return 0.0
         return max(min(ASK_AGAIN_SECONDS, turn - now), 0.05)
+
+    def claim(self, name: str, message: str) -> None:
+        """A message leaves that had not to wait: as the probe, when the circuit is open."""
+        circuit = self.open.get(name)
+        if circuit is not None and circuit.probe is None:
+            circuit.probe = message
+
+    def lapsed(self, name: str, now: float) -> bool:
+        """Close a circuit whose accepted probe no status has contradicted in time; True when that closed it."""
+        circuit = self.open.get(name)
+        if circuit is None or circuit.awaited is None or now < circuit.probe_at:
+            return False
+        self._close(name)
+        return True
 
     def refused(self, name: str, message: str, now: float, code: str, reason: str) -> bool:
         """Meta blames the account in its answer; True when that opened the circuit."""
@@ -126,6 +136,13 @@ class Circuits:
         if circuit is not None and circuit.probe == message:
             circuit.probe = None
             circuit.probe_at = max(circuit.probe_at, now + ASK_AGAIN_SECONDS)
+
+    def forget(self, message: str, *names: str) -> None:
+        """A message has ended: what is remembered of it is of no use any more."""
+        for name in names:
+            circuit = self.open.get(name)
+            if circuit is not None:
+                circuit.blamed.discard(message)
 
     def _pause(self, failures: int) -> float:
         return min(PROBE_SECONDS_MAX, self._first * 2.0 ** min(failures - 1, 16))

@@ -1,6 +1,7 @@
 """The process `sender`: from the outbox to Meta. Apart from the router, so that a slow Meta slows nothing else."""
 
 from agents.sender import install_sender
+from app.core.lives import longest_life
 from app.faust_app import BrokerApp, make_app
 from app.processes.running import kafka_check, stamp, tables_check
 from app.producing import Producer
@@ -18,7 +19,7 @@ def build(settings: Settings) -> BrokerApp:
         raise SettingsError("BROKER_ACCESS_TOKEN is not set: without it Meta refuses every message")
     app = make_app(settings, "sender", settings.sender_port)
     # A held message keeps its partition from committing; Faust must not call that an error before it is one.
-    app.conf.broker_commit_livelock_soft_timeout = settings.send_life_seconds + 300.0
+    app.conf.broker_commit_livelock_soft_timeout = longest_life(settings.send_life_seconds) + 300.0
     graph = GraphClient(
         settings.graph_url,
         settings.graph_version,

@@ -1,8 +1,8 @@
-"""The gates every message passes before a POST: the account's circuit, the user's pace, the business number's rate.
+"""The gates every message passes before a POST: the user's pace, the account's circuit, the business number's rate.
 
 In: messages on their way, Meta's verdicts and statuses. Out: permission to post, in the order messages asked for it, or
 word that it came too late. Waiting is done in slices: a worker that has to leave lets go of every message within
-seconds. A message that waits holds no place of those that may post.
+seconds. A message that waits holds nothing that others need: neither a place among the requests, nor a circuit's probe.
 """
 
 import asyncio
@@ -104,7 +104,7 @@ class Gates:
         if failure is None:
             for name in circuits_of(number, is_template=True):
                 if self.circuits.status(name, message):
-                    self._closed(name)
+                    self.closed(name)
         elif failure.meaning.holds and now - at < RECENT_SECONDS:
             name = _circuit(number, failure)
             if self.circuits.failed(name, message, now, failure.code, failure.reason):
@@ -120,7 +120,8 @@ class Gates:
             verdict.reason,
         )
 
-    def _closed(self, name: str) -> None:
+    def closed(self, name: str) -> None:
+        """Say that a circuit closed."""
         self.counts["circuit_closed"] += 1
         log.warning("messages of business number %s are sent again", name)
 
@@ -148,7 +149,7 @@ class Gates:
         ):
             for name in circuits_of(passenger.number, is_template=passenger.is_template):
                 if self.circuits.went_through(name, passenger.id, begun, now):
-                    self._closed(name)
+                    self.closed(name)
 
     def visit(self, passenger: Passenger) -> "Visit":
         """Begin a message's way through the gates."""
@@ -176,15 +177,17 @@ class Visit:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._leave()
+        self._gates.circuits.forget(self._who.id, *self._circuits)
 
     async def enter(self) -> bool:
-        """Wait until the message may be posted; False when it would be too late. Raises NotOurs."""
-        while await self._pass_circuits() and await self._pass_pair() and await self._pass_number():
-            # Others may have met the account's error while this one waited for its turn.
-            if not self._ask_circuits():
-                return True
-            self._leave()
-        self._leave()
+        """Wait until the message may be posted; False when it would be too late. Raises NotOurs.
+
+        What only this user waits for comes first, and the probe is claimed last, when nothing is left to wait for.
+        """
+        while await self._pass_pair() and await self._pass_circuits():
+            passed = await self._pass_number()
+            if passed is not None:
+                return passed
         return False
 
     async def rest(self, seconds: float) -> bool:
@@ -226,32 +229,27 @@ class Visit:
         for name in self._circuits:
             gates.circuits.gave_up(name, self._who.id, gates.clock())
 
-    def _ask_circuits(self) -> float:
-        """Seconds until it is worth asking again; 0 when the message may pass."""
+    def _held_for(self) -> float:
+        """Seconds until it is worth asking the circuits again; 0 when the message may pass them all."""
         gates, now = self._gates, self._gates.clock()
-        wait = 0.0
         for name in self._circuits:
-            wait = gates.circuits.ask(name, self._who.id, now)
-            if wait:
-                break
-        return wait
+            if gates.circuits.lapsed(name, now):
+                gates.closed(name)
+        return max(gates.circuits.wait(name, self._who.id, now) for name in self._circuits)
 
     async def _pass_circuits(self) -> bool:
-        wait = self._ask_circuits()
-        if not wait:
-            self._gates.stay(self._who.id)
-            return self._gates.clock() < self._who.ends
-        self._gates.held += 1
+        gates = self._gates
+        gates.stay(self._who.id)
+        if not self._held_for():
+            return gates.clock() < self._who.ends
+        gates.held += 1
         try:
-            while wait:
-                self._leave()
-                left = self._who.ends - self._gates.clock()
-                if not await self.rest(min(wait, left)):
+            while wait := self._held_for():
+                if not await self.rest(wait):
                     return False
-                wait = self._ask_circuits()
             return True
         finally:
-            self._gates.held -= 1
+            gates.held -= 1
 
     async def _pass_pair(self) -> bool:
         gates = self._gates
@@ -265,20 +263,33 @@ class Visit:
             self._has_token = True
         return True
 
-    async def _pass_number(self) -> bool:
-        gates = self._gates
-        rate, turn = gates.rate_of(self._who.number)
+    async def _pass_number(self) -> bool | None:
+        """Pass the queue of the business number; None when at its head a circuit turns out to be open."""
+        gates, who = self._gates, self._who
+        rate, turn = gates.rate_of(who.number)
         async with turn:
-            gates.stay(self._who.id)
-            await gates.requests.acquire()
-            self._holds_place = True
-            while wait := rate.wait(gates.full_rate, gates.clock()):
-                if not await self.rest(wait):
+            while True:
+                gates.stay(who.id)
+                if gates.clock() >= who.ends:
                     break
-            gates.stay(self._who.id)
-            if gates.clock() < self._who.ends and not wait:
-                rate.take(gates.clock())
-                return True
+                # Who is held goes back: behind it may be others whom the circuit does not concern.
+                if self._held_for():
+                    self._leave()
+                    return None
+                if wait := rate.wait(gates.full_rate, gates.clock()):
+                    self._leave()
+                    if not await self.rest(wait):
+                        break
+                elif not self._holds_place:
+                    # While waiting for a place anything may have changed: all of it is looked at once more.
+                    await gates.requests.acquire()
+                    self._holds_place = True
+                else:
+                    rate.take(gates.clock())
+                    for name in self._circuits:
+                        gates.circuits.claim(name, who.id)
+                    return True
+        self._leave()
         self.obstacle = NUMBER_PACED
         return False
 

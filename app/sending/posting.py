@@ -6,14 +6,14 @@ is noted, after a try that failed for certain `waiting`; a request that may have
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 from app.core.backoff import may_try_again, seconds_before
 from app.core.circuits import circuits_of
 from app.core.codes import HELD, SERVER_FAILED, Meaning
 from app.core.effects import Send
-from app.core.messages import WITHOUT_WINDOW
+from app.core.lives import life_of
 from app.core.verdicts import Verdict
 from app.sending.gates import Gates, Passenger
 from app.settings import Settings
@@ -33,38 +33,6 @@ class Graph(Protocol):
         """Post one request from a business number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
-    """Until when a message may be posted, in seconds UTC, and what ends it then."""
-
-    ends: float
-    code: Literal["window_closed", "expired"]
-
-    def late(self, last: Verdict | None) -> Verdict:
-        """The verdict when the time is up; `last` is what kept the message from leaving."""
-        in_the_way = f"; what stood in its way: {last.reason}" if last else ""
-        raw = last.raw if last else b""
-        if self.code == "window_closed":
-            reason = "the 24 hour window closed before the message could be sent (Meta's error 131047)"
-            return Verdict(outcome="late", code=self.code, reason=reason + in_the_way, raw=raw)
-        reason = "the message could not be sent in the time it was worth sending" + in_the_way
-        if last is None:
-            return Verdict(outcome="late", code=self.code, reason=reason)
-        return Verdict(outcome="late", code=last.code, reason=reason, raw=raw, meaning=last.meaning)
-
-
-def life_of(send: Send, settings: Settings) -> Life:
-    """How long a message is worth sending: its own deadline, the settings' for an agent's message, and the window.
-
-    The broker's own words have no life but the window's: the menu is what a user waits for, and nobody else sends it.
-    """
-    seconds = settings.send_life_seconds if send.agent is not None else settings.window_seconds
-    deadline = send.deadline if send.deadline is not None else send.made_at + seconds
-    if send.message.get("kind") in WITHOUT_WINDOW or deadline < send.window_ends:
-        return Life(deadline, "expired")
-    return Life(send.window_ends, "window_closed")
-
-
 class Poster:
     """Posts one message as often as makes sense."""
 
@@ -81,7 +49,7 @@ class Poster:
 
         `settled` tells that a status has said meanwhile that Meta has the message: then it is not posted again.
         """
-        life = life_of(send, self._settings)
+        life = life_of(send, self._settings.send_life_seconds)
         passenger = Passenger(
             id=send.id,
             key=send.user.key,
@@ -113,9 +81,11 @@ class Poster:
                     return verdict
                 await note("waiting")
                 last = verdict
+                if life.tries is not None and tries >= life.tries:
+                    return replace(verdict, outcome="refused", reason=f"{verdict.reason}, after {_times(tries)}")
                 if verdict.outcome == "retry":
                     if not may_try_again(verdict.meaning, tries, self._settings.send_tries):
-                        return replace(verdict, outcome="refused", reason=f"{verdict.reason}, after {tries} tries")
+                        return replace(verdict, outcome="refused", reason=f"{verdict.reason}, after {_times(tries)}")
                     gates.counts["retried"] += 1
                     wait = seconds_before(verdict.meaning, tries, self._jitter())
                     log.info("message %s: %s; try %d after %.1f s", send.id, verdict.reason, tries + 1, wait)
@@ -135,3 +105,7 @@ class Poster:
             if circuit is not None:
                 return Verdict(outcome="hold", code=circuit.code, reason=circuit.reason, meaning=HELD)
         return None
+
+
+def _times(tries: int) -> str:
+    return f"{tries} tries" if tries > 1 else "one try"

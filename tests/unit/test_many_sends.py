@@ -172,7 +172,7 @@ async def test_one_message_that_meta_blames_the_account_for_does_not_stop_the_ot
 
 async def test_an_account_that_fails_again_loses_nothing() -> None:
     def meta(user: str, text: str) -> Verdict:
-        broken = world.clock.now - NOW < 20 or 30 < world.clock.now - NOW < 60
+        broken = world.clock.now - NOW < 12 or 18 < world.clock.now - NOW < 60
         return answered(190, 401) if broken else ACCEPTED
 
     world = World(meta, SETTINGS.model_copy(update={"number_rate": 4.0}))

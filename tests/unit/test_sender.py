@@ -227,6 +227,73 @@ async def test_a_failure_after_the_request_was_begun_is_a_doubt(make: Make) -> N
     assert (bench.finished().verdict, bench.finished().code) == ("in_doubt", "internal")
 
 
+@pytest.mark.parametrize(
+    ("stage", "verdict"), [(None, "refused"), (WAITING, "refused"), (STARTED, "in_doubt"), ("accepted", None)]
+)
+async def test_a_message_the_sender_fails_on_has_an_end(make: Make, stage: str | None, verdict: str | None) -> None:
+    bench = make()
+    if stage:
+        bench.sends.stages[(ANA.key.encode(), "e1")] = stage
+    message = Message(orjson.dumps(SEND.to_dict()), ANA.key.encode(), topic=TOPICS.outbox)
+    await bench.sender.poisoned(Event(message), KeyError("fault"))
+    assert [event.verdict for event in bench.all_finished()] == ([verdict] if verdict else [])
+    assert bench.sends.notes == ([verdict] if verdict else [])
+    await bench.handle()
+    assert bench.graph.calls == [], "it is not posted when the record comes again"
+
+
+async def test_a_row_that_cannot_be_read_does_not_hold_the_users_lane(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+
+    def fail(*_: object) -> None:
+        raise ValueError("not a row")
+
+    monkeypatch.setattr(bench.sends, "stage", fail)
+    monkeypatch.setattr(bench.sends, "note", fail)
+    message = Message(orjson.dumps(SEND.to_dict()), ANA.key.encode(), topic=TOPICS.outbox)
+    await bench.sender.poisoned(Event(message), ValueError("not a row"))
+    assert (bench.finished().verdict, bench.finished().code) == ("in_doubt", "internal")
+
+
+async def test_a_begun_message_that_can_no_longer_be_written_is_a_doubt(make: Make) -> None:
+    bench = make()
+    bench.sends.stages[(ANA.key.encode(), "e1")] = STARTED
+    await bench.handle(replace(SEND, message={"kind": "fax"}))
+    assert bench.finished().verdict == "in_doubt"
+
+
+async def test_what_an_agent_reads_names_field_limit_and_value(make: Make) -> None:
+    bench = make()
+    await bench.handle(replace(SEND, message={"kind": "image", "image": {"id": "1", "caption": "x" * 1025}}))
+    reason = bench.finished().reason
+    assert "caption may have at most 1024 characters, not 1025" in reason
+    assert "pydantic" not in reason and "validation error" not in reason
+
+
+async def test_a_status_that_comes_again_because_kafka_failed_is_learned_from_once(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+    learned: list[str] = []
+    gates = bench.sender.gates
+    monkeypatch.setattr(gates, "status", lambda number, effect, at, failure: learned.append(effect))
+    bench.sends.stages[(ANA.key.encode(), "e1")] = STARTED
+    note = bench.sends.note
+
+    async def fail(*_: object) -> None:
+        raise ProduceError("Kafka is away")
+
+    monkeypatch.setattr(bench.sends, "note", fail)
+    with pytest.raises(ProduceError):
+        await bench.settle(status("e1", "sent"))
+    assert learned == [], "first the note"
+    monkeypatch.setattr(bench.sends, "note", note)
+    await bench.settle(status("e1", "sent"))
+    assert learned == ["e1"]
+
+
 async def test_a_report_kafka_does_not_take_leaves_the_message_unfinished(make: Make) -> None:
     bench = make()
     bench.producer.failures = 1

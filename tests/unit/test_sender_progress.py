@@ -13,7 +13,7 @@ from tests.unit.sender_bench import ACCEPTED, SEND, Bench, answered, outbox_even
 
 HELD = 131042
 MENU = replace(SEND, agent=None)
-"""The broker's own words: they wait as long as the window is open."""
+"""The broker's own words: they wait for an hour."""
 
 
 async def kafka() -> str | None:
@@ -30,7 +30,7 @@ async def test_before_its_processor_has_started_a_sender_has_nothing_in_the_work
     assert (Bench().sender.busy, Bench().sender.finished) == (0, 0)
 
 
-async def test_a_message_that_is_held_for_hours_is_no_standstill() -> None:
+async def test_a_message_that_is_held_for_long_is_no_standstill() -> None:
     assert MEANINGS[HELD].holds == "number"
     bench = Bench(answered(HELD))
     lanes = started(bench)
@@ -40,7 +40,7 @@ async def test_a_message_that_is_held_for_hours_is_no_standstill() -> None:
         assert await progress.check() is None
         await asyncio.sleep(0)
     assert bench.finished().verdict == "late"
-    assert bench.now - NOW > 10 * STUCK_SECONDS
+    assert bench.now - NOW > 3 * STUCK_SECONDS
 
 
 async def test_a_request_that_never_ends_is_a_standstill() -> None:
