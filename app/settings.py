@@ -89,6 +89,9 @@ class Settings(BaseSettings):
         "", description="id (not the number) of the business number; replies without one use it"
     )
     access_token: SecretStr = Field(SecretStr(""), description="system user token for the Graph API")
+    access_token_file: str = Field(
+        "", description="a file with the token instead, read again so that a new one needs no restart"
+    )
     app_secrets: Secrets = Field(
         [], description="Meta app secrets valid for webhook signatures; several while rotating"
     )

@@ -5,10 +5,10 @@ Meta may do. The token travels in a header only; no log and no verdict shows it.
 """
 
 import logging
+from typing import Protocol
 
 import aiohttp
 import orjson
-from pydantic import SecretStr
 
 from app.core.verdicts import Verdict, from_answer, no_answer, unreachable
 from app.whatsapp.outbound import is_note
@@ -20,10 +20,17 @@ ANSWER_MAX = 256 * 1024
 """Bytes of an answer that are read; Meta's are below a kilobyte."""
 
 
+class Token(Protocol):
+    """The access token; it may be another one from one request to the next."""
+
+    def get_secret_value(self) -> str:
+        """The token as it is now."""
+
+
 class GraphClient:
     """One connection pool to Meta."""
 
-    def __init__(self, base_url: str, version: str, token: SecretStr, answer_seconds: float, connections: int) -> None:
+    def __init__(self, base_url: str, version: str, token: Token, answer_seconds: float, connections: int) -> None:
         self._base = f"{base_url.rstrip('/')}/{version}"
         self._token = token
         self._timeout = aiohttp.ClientTimeout(total=answer_seconds, sock_connect=CONNECT_SECONDS)
@@ -37,12 +44,16 @@ class GraphClient:
 
     async def send(self, phone_number_id: str, body: dict[str, object]) -> Verdict:
         """Post a message from a business number; waits at most the answer time-out in seconds."""
+        token = self._token.get_secret_value()
         try:
             async with self._opened().post(
-                f"{self._base}/{phone_number_id}/messages", data=orjson.dumps(body), allow_redirects=False
+                f"{self._base}/{phone_number_id}/messages",
+                data=orjson.dumps(body),
+                headers={"Authorization": f"Bearer {token}"},
+                allow_redirects=False,
             ) as answer:
                 # Meta quotes a malformed token in its answer, and agents read answers.
-                raw = self._without_token(await _read(answer.content))
+                raw = _without(token, await _read(answer.content))
                 return from_answer(answer.status, _object(raw), raw, is_note=is_note(body), has_link=_has_link(body))
         except aiohttp.ConnectionTimeoutError as error:
             return unreachable(str(error))
@@ -56,17 +67,12 @@ class GraphClient:
             log.exception("the HTTP client failed on a request to Meta")
             return no_answer(type(error).__name__)
 
-    def _without_token(self, raw: bytes) -> bytes:
-        token = self._token.get_secret_value().encode()
-        return raw.replace(token, b"[token]") if token else raw
-
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            token = self._token.get_secret_value()
             self._session = aiohttp.ClientSession(
                 timeout=self._timeout,
                 connector=aiohttp.TCPConnector(limit=self._connections),
-                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+                headers={"Content-Type": "application/json"},
             )
         return self._session
 
@@ -77,6 +83,10 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
     while len(raw) < ANSWER_MAX and (part := await content.read(ANSWER_MAX - len(raw))):
         raw += part
     return raw
+
+
+def _without(token: str, raw: bytes) -> bytes:
+    return raw.replace(token.encode(), b"[token]") if token else raw
 
 
 def _object(raw: bytes) -> dict[str, object] | None:

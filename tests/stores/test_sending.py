@@ -6,6 +6,7 @@ Requests are real; only the waits between them pass in no time.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,8 +18,10 @@ from app.core.effects import Send, TellAgent
 from app.core.identity import User
 from app.core.rates import BURST_SECONDS, PAIR_BURST, PAIR_SECONDS
 from app.core.state import State
-from app.whatsapp.graph import GraphClient
+from app.stores.token_file import TokenFile
+from app.whatsapp.graph import GraphClient, Token
 from app.whatsapp.inbound import read_item
+from tests.unit.error_table import Row, rows
 from tests.unit.histories import DAY, NOW, REGISTER, RULES, SALES
 from tests.unit.sender_bench import SEND, Bench
 from tests.web.simulator_support import NUMBER_ID, TOKEN, running_bench
@@ -61,11 +64,11 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene() -> AsyncIterator[Scene]:
-    """A simulator, a phone that has just written, and a sender."""
+async def scene(token: Token | None = None, seconds: float = 5.0) -> AsyncIterator[Scene]:
+    """A simulator, a phone that has just written, and a sender that waits `seconds` for an answer."""
     clock: list[Bench] = []
     async with running_bench(clock=lambda: clock[0].now if clock else NOW) as simulator:
-        client = GraphClient(simulator.url, "v25.0", SecretStr(TOKEN), 5.0, 10)
+        client = GraphClient(simulator.url, "v25.0", token or SecretStr(TOKEN), seconds, 10)
         try:
             clock.append(Bench(meta=client))
             phone = await simulator.user()
@@ -110,6 +113,20 @@ async def test_a_code_that_stays(code: int, http_status: int, verdict: str, kind
         assert await s.received() == []
 
 
+@pytest.mark.parametrize("row", list(rows()), ids=str)
+async def test_each_code_of_metas_table(row: Row) -> None:
+    async with scene() as s:
+        await s.switch(errors=[{"code": row.code}])
+        await s.bench.handle(s.message())
+        record = s.record()
+        assert (record["code"], record["verdict"], record["class"]) == (str(row.code), row.verdict, row.kind)
+        assert f"(Meta's error {row.code})" in record["text"]
+        posts = await s.posts()
+        assert {code for code, _ in posts} == {row.code}
+        assert len(posts) == row.tries if row.tries is not None else len(posts) > len(row.times)
+        assert await s.received() == []
+
+
 @pytest.mark.parametrize("code", [2, 130429, 131056, 131057, 190, 131031, 424242])
 async def test_a_code_that_passes(code: int) -> None:
     async with scene() as s:
@@ -118,6 +135,32 @@ async def test_a_code_that_passes(code: int) -> None:
         assert s.bench.finished().verdict == "accepted"
         assert await s.received() == ["message 1"]
         assert [code for code, _ in await s.posts()] == [code, code, None]
+
+
+async def test_190_then_new_token(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "token"
+    file.write_text("hidden-old")
+    now: list[float] = [NOW]
+    async with scene(TokenFile(file, lambda: now[0])) as s:
+        gates = s.bench.sender.gates
+
+        async def renew(seconds: float) -> None:
+            await wait(seconds)
+            now[0] = s.bench.now
+            if s.bench.now > NOW + 100:
+                file.write_text(TOKEN)
+
+        wait, gates.sleep = gates.sleep, renew
+        await s.bench.handle(s.message(1))
+        await s.bench.handle(s.message(2))
+        assert await s.received() == ["message 1", "message 2"]
+        assert [event.verdict for event in s.bench.all_finished()] == ["accepted", "accepted"]
+        assert {code for code, _ in await s.posts()} == {190, None}
+        assert await gates.problem() is None
+        assert (s.bench.sender.counts["circuit_opened"], s.bench.sender.counts["circuit_closed"]) == (1, 1)
+    assert caplog.text.count("ALERT") == 1
+    assert "hidden-old" not in caplog.text
+    assert TOKEN not in caplog.text
 
 
 async def test_an_expired_token_holds_messages_until_it_is_renewed() -> None:
