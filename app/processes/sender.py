@@ -23,7 +23,7 @@ def token_of(settings: Settings) -> Token:
         return token
     if settings.profile == "production" and not settings.access_token.get_secret_value():
         raise SettingsError(
-            "neither BROKER_ACCESS_TOKEN nor BROKER_ACCESS_TOKEN_FILE is set: without a token Meta refuses every message"
+            "neither BROKER_ACCESS_TOKEN nor BROKER_ACCESS_TOKEN_FILE is set: Meta refuses every message"
         )
     return settings.access_token
 
