@@ -111,10 +111,31 @@ def request_unwritten(passing: Passing) -> None:
 
 
 def outcome_reported(passing: Passing) -> None:
-    """An outcome reported, the message not noted as finished."""
+    """An outcome other than success reported, the message not noted as finished: of a success the note comes first."""
     from agents.sender import Sender
 
-    _after(Sender, "_report", passing)
+    report = Sender._report
+
+    async def patched(self: Any, message: Any, send: Any, verdict: Any) -> None:
+        await report(self, message, send, verdict)
+        if verdict.outcome != "accepted" and passing.due():
+            die()
+
+    Sender._report = patched  # type: ignore[method-assign]
+
+
+def outcome_noted(passing: Passing) -> None:
+    """A success noted, not reported."""
+    from tables.sends import Sends
+
+    note = Sends.note
+
+    async def patched(self: Any, key: bytes, effect: str, stage: str, message: Any = None) -> None:
+        await note(self, key, effect, stage, message)
+        if stage == "accepted" and message is not None and passing.due():
+            die()
+
+    Sends.note = patched  # type: ignore[method-assign]
 
 
 def _after(kind: type, name: str, passing: Passing) -> None:
@@ -197,6 +218,7 @@ POINTS: dict[str, Callable[[Passing], None]] = {
         answer_unread,
         request_unwritten,
         outcome_reported,
+        outcome_noted,
         hasty_effects,
         state_first,
         forgetful_sender,

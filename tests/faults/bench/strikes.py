@@ -115,6 +115,16 @@ async def end_at(bench: Bench, name: str, point: str) -> None:
     await bench.healed()
 
 
+async def end_at_refusal(bench: Bench, name: str, point: str) -> None:
+    """End at a point that only a message Meta refuses comes to."""
+    refusals = [{"code": 131026, "http_status": 400, "rate": 0.5}]
+    await bench.system.simulator.switch(seed=bench.rng.randrange(10**6), errors=refusals)
+    try:
+        await end_at(bench, name, point)
+    finally:
+        await bench.system.simulator.switch(errors=[])
+
+
 async def with_defect(bench: Bench, name: str, defect: str, *, ends: bool) -> None:
     """For the bench's own tests: a process runs with a guard taken away, ends in traffic, and runs so again.
 
