@@ -3,79 +3,19 @@
 Requests are real; only the waits between them pass in no time.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
 import orjson
 import pytest
-from pydantic import SecretStr
 
 from app.core.decide import decide
-from app.core.effects import Send, TellAgent
+from app.core.effects import TellAgent
 from app.core.identity import User
 from app.core.rates import BURST_SECONDS, PAIR_BURST, PAIR_SECONDS
 from app.core.state import State
-from app.stores.token_file import TokenFile
-from app.whatsapp.graph import GraphClient, Token
 from app.whatsapp.inbound import read_item
+from tests.stores.sending_scene import scene
 from tests.unit.error_table import Row, rows
-from tests.unit.histories import DAY, NOW, REGISTER, RULES, SALES
-from tests.unit.sender_bench import SEND, Bench
-from tests.web.simulator_support import NUMBER_ID, TOKEN, running_bench
-from tests.web.simulator_support import Bench as Simulator
-
-
-class Scene:
-    """A phone that has written, and a sender; simulator and sender have one clock."""
-
-    def __init__(self, simulator: Simulator, bench: Bench, phone: dict[str, Any]) -> None:
-        self.simulator = simulator
-        self.phone = phone
-        self.bench = bench
-        self.user = User.at(NUMBER_ID, phone["wa_id"], None)
-
-    async def switch(self, **switches: Any) -> None:
-        """Turn faults of the simulator on or off."""
-        await self.simulator.call("PATCH", "/sim/switches", switches)
-
-    def message(self, number: int = 1, user: User | None = None, **more: Any) -> Send:
-        """A message of the agent Sales."""
-        content = {"kind": "text", "text": f"message {number}"}
-        return replace(SEND, id=f"e{number}", user=user or self.user, message=content, ref=None, **more)
-
-    async def posts(self) -> list[tuple[int | None, int]]:
-        """Code and HTTP status of every answer so far."""
-        answer = await self.simulator.call("GET", "/sim/graph-log")
-        return [(call["code"], call["http_status"]) for call in answer["calls"]]
-
-    async def received(self) -> list[str]:
-        """The texts on the phone."""
-        return [one["text"] for one in await self.simulator.messages(self.phone) if one["direction"] == "in"]
-
-    def record(self) -> dict[str, Any]:
-        """The agent's error record about the one report."""
-        (effect,) = decide(State(), self.bench.finished(), NOW, REGISTER, RULES).effects
-        assert isinstance(effect, TellAgent)
-        assert effect.topic == SALES.error_topic
-        return effect.record
-
-
-@asynccontextmanager
-async def scene(token: Token | None = None, seconds: float = 5.0) -> AsyncIterator[Scene]:
-    """A simulator, a phone that has just written, and a sender that waits `seconds` for an answer."""
-    clock: list[Bench] = []
-    async with running_bench(clock=lambda: clock[0].now if clock else NOW) as simulator:
-        client = GraphClient(simulator.url, "v25.0", token or SecretStr(TOKEN), seconds, 10)
-        try:
-            clock.append(Bench(meta=client))
-            phone = await simulator.user()
-            await simulator.write(phone)
-            yield Scene(simulator, clock[0], phone)
-        finally:
-            await client.close()
+from tests.unit.histories import DAY, NOW, REGISTER, RULES
+from tests.web.simulator_support import NUMBER_ID
 
 
 @pytest.mark.parametrize(
@@ -135,51 +75,6 @@ async def test_a_code_that_passes(code: int) -> None:
         assert s.bench.finished().verdict == "accepted"
         assert await s.received() == ["message 1"]
         assert [code for code, _ in await s.posts()] == [code, code, None]
-
-
-async def test_190_then_new_token(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    file = tmp_path / "token"
-    file.write_text("hidden-old")
-    now: list[float] = [NOW]
-    async with scene(TokenFile(file, lambda: now[0])) as s:
-        gates = s.bench.sender.gates
-
-        async def renew(seconds: float) -> None:
-            await wait(seconds)
-            now[0] = s.bench.now
-            if s.bench.now > NOW + 100:
-                file.write_text(TOKEN)
-
-        wait, gates.sleep = gates.sleep, renew
-        await s.bench.handle(s.message(1))
-        await s.bench.handle(s.message(2))
-        assert await s.received() == ["message 1", "message 2"]
-        assert [event.verdict for event in s.bench.all_finished()] == ["accepted", "accepted"]
-        assert {code for code, _ in await s.posts()} == {190, None}
-        assert await gates.problem() is None
-        assert (s.bench.sender.counts["circuit_opened"], s.bench.sender.counts["circuit_closed"]) == (1, 1)
-    assert caplog.text.count("ALERT") == 1
-    assert "hidden-old" not in caplog.text
-    assert TOKEN not in caplog.text
-
-
-async def test_an_expired_token_holds_messages_until_it_is_renewed() -> None:
-    async with scene() as s:
-        await s.switch(token_expired=True)
-        renewed = NOW + 100
-
-        async def renew(seconds: float) -> None:
-            await wait(seconds)
-            if s.bench.now > renewed:
-                await s.switch(token_expired=False)
-
-        gates = s.bench.sender.gates
-        wait, gates.sleep = gates.sleep, renew
-        await s.bench.handle(s.message(1))
-        await s.bench.handle(s.message(2))
-        assert await s.received() == ["message 1", "message 2"]
-        assert [event.verdict for event in s.bench.all_finished()] == ["accepted", "accepted"]
-        assert await gates.problem() is None
 
 
 async def test_the_pace_towards_a_user_is_kept_and_meta_never_complains() -> None:
