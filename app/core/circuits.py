@@ -108,13 +108,16 @@ class Circuits:
         self.open[name].by_status = True
         return opened
 
-    def went_through(self, name: str, message: str, begun: float, now: float) -> bool:
-        """Meta did not blame the account for a request begun at a time; True when that closed the circuit."""
+    def went_through(self, name: str, message: str, begun: float, now: float, *, will_tell: bool = True) -> bool:
+        """Meta did not blame the account for a request begun at a time; True when that closed the circuit.
+
+        `will_tell`: a status of the message is to come. What has none proves nothing where statuses are the trouble.
+        """
         circuit = self.open.get(name)
         if circuit is None or begun < circuit.opened_at:
             return False
         if circuit.by_status:
-            if circuit.probe == message:
+            if circuit.probe == message and will_tell:
                 circuit.probe, circuit.awaited = None, message
                 circuit.probe_at = now + STATUS_SECONDS
             return False

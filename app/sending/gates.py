@@ -147,8 +147,9 @@ class Gates:
             ErrorClass.USER,
             ErrorClass.PAYLOAD,
         ):
+            tells = verdict.outcome == "accepted" and not passenger.is_note
             for name in circuits_of(passenger.number, is_template=passenger.is_template):
-                if self.circuits.went_through(name, passenger.id, begun, now):
+                if self.circuits.went_through(name, passenger.id, begun, now, will_tell=tells):
                     self.closed(name)
 
     def visit(self, passenger: Passenger) -> "Visit":

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.circuits import circuits_of
+from app.core.circuits import STATUS_SECONDS, circuits_of
 from app.core.identity import User
 from app.core.verdicts import Verdict
 from app.lease import NotOurs
@@ -201,3 +201,26 @@ async def test_a_failing_account_and_failing_templates_stop_only_themselves() ->
     assert await _enter(gates, TEXT)
     assert bench.now == NOW
     assert sorted(gates.circuits.open) == [f"{NUMBER}/templates", "77"]
+
+
+@pytest.mark.parametrize(
+    ("who", "answer", "proves"),
+    [
+        (TEXT, ACCEPTED, True),
+        (TEXT, answered(131026), False),
+        (replace(TEXT, is_note=True), ACCEPTED, False),
+    ],
+)
+async def test_what_brings_no_status_does_not_clear_an_account_that_failed_by_status(
+    who: Passenger, answer: Verdict, proves: bool
+) -> None:
+    bench = Bench()
+    gates = bench.sender.gates
+    for name in ("x", "y"):
+        gates.circuits.failed(NUMBER, name, NOW, "131042", "payment")
+    with gates.visit(who) as visit:
+        assert await visit.enter()
+        visit.learn(answer, bench.now)
+    bench.now += STATUS_SECONDS + 1
+    assert gates.circuits.lapsed(NUMBER, bench.now) is proves
+    assert gates.circuits.wait(NUMBER, "another", bench.now) == 0, "the next may try"
