@@ -12,24 +12,26 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pydantic import ValidationError
+
 from app import wire
 from app.aside import set_aside
+from app.core.agent_record import explain
+from app.core.codes import class_of
 from app.core.effects import Send
-from app.core.events import NotUnderstood, SendFinished, StatusCame
-from app.core.messages import WITHOUT_WINDOW
-from app.core.verdicts import Outcome, Verdict
+from app.core.events import NotUnderstood, SendFinished, StatusCame, UserWrote
+from app.core.lives import NOTES
+from app.core.verdicts import Outcome, Verdict, from_failed_status
 from app.lanes import Lanes, is_current, let_go
-from app.lease import NotOurs
-from app.producing import Producer
+from app.producing import ProduceError, Producer
+from app.sending.gates import Gates
+from app.sending.posting import SETTLED, Graph, Poster
 from app.settings import Settings
 from app.topics import Topics
-from app.whatsapp.graph import GraphClient
 from app.whatsapp.inbound import read_item
 from app.whatsapp.outbound import payload
 from tables.sends import STARTED, WAITING, Sends
 
-BACKOFF_SECONDS = 0.5
-BACKOFF_MAX_SECONDS = 8.0
 SETTLED_AT_ONCE = 64
 
 log = logging.getLogger("broker.sender")
@@ -42,29 +44,40 @@ class Sender:
         self,
         settings: Settings,
         topics: Topics,
-        graph: GraphClient,
+        graph: Graph,
         producer: Producer,
         sends: Sends,
         *,
         leaving: Callable[[], bool] = lambda: False,
+        mine: Callable[[], int] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`leaving` tells that the worker stops or hands its partitions back: what is not on its way must wait."""
+        """`leaving` tells that the worker stops or hands its partitions back: what is not on its way must wait.
+
+        `mine` counts its partitions of the outbox, for its share of the rates.
+        """
         self._settings = settings
         self._topics = topics
-        self._graph = graph
         self._producer = producer
         self._sends = sends
-        self._leaving = leaving
-        self._sleep = sleep
-        self._clock = clock
-        self._jitter = jitter
         self._in_doubt: dict[str, asyncio.Event] = {}
         self.lanes: Lanes | None = None
         """What is in the works; None before the processor has started."""
         self.counts: Counter[str] = Counter()
+        self.gates = Gates(settings, self.counts, mine=mine, leaving=leaving, sleep=sleep, clock=clock)
+        self._poster = Poster(settings, graph, self.gates, jitter)
+
+    @property
+    def busy(self) -> int:
+        """Messages in the works."""
+        return self.lanes.busy if self.lanes else 0
+
+    @property
+    def finished(self) -> int:
+        """Messages that have left the works and slices of waiting that have passed: while it grows nothing is stuck."""
+        return (self.lanes.finished if self.lanes else 0) + self.gates.slices
 
     async def handle(self, event: Any) -> None:
         """Handle one record of `outbox`.
@@ -76,21 +89,18 @@ class Sender:
         if isinstance(send, NotUnderstood):
             await self.set_aside(event, send.reason)
             return
-        stage = self._sends.stage(message.key, send.id)
+        stage = self._sends.stage(message.key, send.id, message)
         if stage not in (None, WAITING, STARTED):
-            self.counts["repeated"] += 1
-            if stage == "accepted":
-                # The note comes before the report: a crash between them left it unsaid.
-                await self._report(message, send, Verdict(outcome="accepted", code="repeated"))
+            await self._repeated(message, send, stage)
             return
         verdict = await self._verdict(message.key, send, begun=stage == STARTED)
         if verdict.outcome == "accepted":
             # Nobody misses the report of a success; a crash after it must not turn the success into a doubt.
-            await self._sends.note(message.key, send.id, verdict.outcome)
+            await self._sends.note(message.key, send.id, verdict.outcome, message)
             await self._report(message, send, verdict)
         else:
             await self._report(message, send, verdict)
-            await self._sends.note(message.key, send.id, verdict.outcome)
+            await self._sends.note(message.key, send.id, verdict.outcome, message)
 
     async def settle(self, event: Any) -> None:
         """Take one record of `webhook`: a status with our mark says that Meta has the message.
@@ -99,12 +109,17 @@ class Sender:
         """
         message = event.message
         happened = read_item(message.value or b"")
+        if isinstance(happened, UserWrote):
+            self.gates.received(happened.user.phone_number_id, happened.at)
         if not isinstance(happened, StatusCame) or happened.mark is None:
             return
         effect = happened.mark.effect
-        if self._sends.stage(message.key, effect) == STARTED:
+        # Waiting as well: Meta may have taken what it answered with an error of its own.
+        if self._sends.stage(message.key, effect) in (STARTED, WAITING):
             await self._sends.note(message.key, effect, "accepted")
             self.counts["settled"] += 1
+        # After the note: a record that Kafka's failure makes come again is learned from once.
+        self._learn(happened, effect)
         waiting = self._in_doubt.get(effect)
         if waiting is not None:
             waiting.set()
@@ -118,75 +133,81 @@ class Sender:
         """Put aside a record on which the sender itself failed."""
         log.error("the sender failed on a record", exc_info=error)
         await self.set_aside(event, f"the sender failed: {error!r}")
-        send = wire.read_send(event.message.value or b"")
-        if event.message.topic == self._topics.outbox and not isinstance(send, NotUnderstood):
-            reason = "the broker itself failed on this message; it is in the quarantine"
-            begun = self._sends.stage(event.message.key, send.id) == STARTED
-            outcome: Outcome = "in_doubt" if begun else "refused"
-            await self._report(event.message, send, Verdict(outcome=outcome, code="internal", reason=reason))
-
-    async def _verdict(self, key: bytes, send: Send, *, begun: bool) -> Verdict:
-        if begun:
-            reason = "the sender stopped while the message was on its way, and no status came: it may or may not arrive"
-            return await self._settled(key, send, Verdict(outcome="in_doubt", code="interrupted", reason=reason))
-        late = self._too_late(send)
-        if late is not None:
-            return late
+        message = event.message
+        send = wire.read_send(message.value or b"")
+        if message.topic != self._topics.outbox or isinstance(send, NotUnderstood):
+            return
+        stage: str | None = STARTED
         try:
-            body = payload(send)
+            stage = self._sends.stage(message.key, send.id, message)
+        except Exception:  # what failed may be the user's row itself: then nobody knows how far the message came
+            log.exception("the stage of message %s cannot be read", send.id)
+        if stage not in (None, WAITING, STARTED):
+            return  # its end was noted before the failure
+        reason = "the broker itself failed on this message; it is in the quarantine"
+        outcome: Outcome = "in_doubt" if stage == STARTED else "refused"
+        await self._report(message, send, Verdict(outcome=outcome, code="internal", reason=reason))
+        try:
+            await self._sends.note(message.key, send.id, outcome, message)
+        except ProduceError:
+            raise
+        except Exception:  # the lane must not hang on it: the report is written
+            log.exception("the end of message %s cannot be noted", send.id)
+
+    def _learn(self, status: StatusCame, effect: str) -> None:
+        failure = from_failed_status(status.errors[0] if status.errors else {}) if status.status == "failed" else None
+        if failure is not None and failure.is_new:
+            self.counts["unknown_code"] += 1
+            log.error("Meta reported a failure that is in no table: %s", failure.reason)
+        self.gates.status(status.user.phone_number_id, effect, status.at, failure)
+
+    async def _repeated(self, message: Any, send: Send, stage: str | None) -> None:
+        self.counts["repeated"] += 1
+        if stage == "accepted":
+            # The note comes before the report: a crash between them left it unsaid.
+            await self._report(message, send, Verdict(outcome="accepted", code="repeated"))
+
+    async def _prepared(self, send: Send) -> dict[str, Any] | Verdict:
+        """What is to be posted, or why it cannot be: everything that must happen before a message may leave."""
+        try:
+            return payload(send)
+        except ValidationError as error:
+            return Verdict(outcome="refused", code="invalid", reason=explain(error))
         except ValueError as error:
             return Verdict(outcome="refused", code="invalid", reason=str(error))
-        verdict = await self._try(key, send, body)
-        return await self._settled(key, send, verdict) if verdict.outcome == "in_doubt" else verdict
 
-    async def _try(self, key: bytes, send: Send, body: dict[str, Any]) -> Verdict:
-        """Post until the verdict is final, the tries are used up or the deadline has come."""
-        deadline = self._clock() + self._settings.send_deadline_seconds
-        tries = 0
-        while True:
-            self._stay(send)
-            await self._sends.note(key, send.id, STARTED)
-            tries += 1
-            self.counts["begun"] += 1
-            verdict = await self._graph.send(send.user.phone_number_id, body)
-            if verdict.final:
-                return verdict
-            await self._sends.note(key, send.id, WAITING)
-            wait = min(BACKOFF_SECONDS * 2 ** (tries - 1), BACKOFF_MAX_SECONDS) * (0.5 + self._jitter())
-            if tries >= self._settings.send_tries or self._clock() + wait >= deadline:
-                reason = f"{verdict.reason}, after {tries} tries"
-                return Verdict(outcome="refused", code=verdict.code, reason=reason, raw=verdict.raw)
-            log.info("message %s: %s; try %d in %.1f s", send.id, verdict.reason, tries + 1, wait)
-            self.counts["retried"] += 1
-            await self._sleep(wait)
-            late = self._too_late(send)
-            if late is not None:
-                return late
+    async def _verdict(self, key: bytes, send: Send, *, begun: bool) -> Verdict:
+        if begun and send.message.get("kind") not in NOTES:
+            reason = "the sender stopped while the message was on its way, and no status came: it may or may not arrive"
+            return await self._settled(key, send, Verdict(outcome="in_doubt", code="interrupted", reason=reason))
+        body = await self._prepared(send)
+        if isinstance(body, Verdict):
+            return body
+
+        async def note(stage: str) -> None:
+            await self._sends.note(key, send.id, stage)
+
+        def settled() -> bool:
+            return self._sends.stage(key, send.id) == "accepted"
+
+        verdict = await self._poster.post(send, body, note, settled)
+        if verdict.outcome == "in_doubt":
+            return await self._settled(key, send, verdict)
+        return SETTLED if verdict.outcome != "accepted" and settled() else verdict
 
     async def _settled(self, key: bytes, send: Send, doubt: Verdict) -> Verdict:
         """Wait for a status to say that Meta has the message after all; only then may the user's next one leave."""
         seen = self._in_doubt.setdefault(send.id, asyncio.Event())
-        deadline = self._clock() + self._settings.in_doubt_seconds
+        deadline = self.gates.clock() + self._settings.in_doubt_seconds
         try:
             while not seen.is_set() and self._sends.stage(key, send.id) == STARTED:
-                self._stay(send)
-                if self._clock() >= deadline:
+                self.gates.stay(send.id)
+                if self.gates.clock() >= deadline:
                     return doubt
-                await self._sleep(0.1)
+                await self.gates.sleep(0.1)
         finally:
-            del self._in_doubt[send.id]
-        return Verdict(outcome="accepted", code="settled", reason="a status settled it")
-
-    def _stay(self, send: Send) -> None:
-        """Raise NotOurs when this worker is leaving: nothing more is to be begun."""
-        if self._leaving():
-            raise NotOurs(f"message {send.id} is not sent by this worker, which is stopping or being rebalanced")
-
-    def _too_late(self, send: Send) -> Verdict | None:
-        if send.message.get("kind") in WITHOUT_WINDOW or self._clock() < send.window_ends:
-            return None
-        reason = "the 24 hour window closed before the message could be sent (Meta's error 131047)"
-        return Verdict(outcome="late", code="window_closed", reason=reason)
+            self._in_doubt.pop(send.id, None)
+        return SETTLED
 
     async def _report(self, message: Any, send: Send, verdict: Verdict) -> None:
         self.counts[verdict.outcome] += 1
@@ -195,13 +216,14 @@ class Sender:
         finished = SendFinished(
             id=f"{send.id}:finished",
             user=send.user,
-            at=self._clock(),
+            at=self.gates.clock(),
             effect=send.id,
             verdict=verdict.outcome,
             agent=send.agent,
             ref=send.ref,
             message_id=verdict.message_id,
             code=verdict.code or None,
+            kind=verdict.kind or class_of(verdict.code),
             reason=verdict.reason,
             raw=verdict.raw,
         )
@@ -210,19 +232,29 @@ class Sender:
 
 
 def install_sender(
-    app: Any, settings: Settings, topics: Topics, graph: GraphClient, producer: Producer, sends: Sends
+    app: Any, settings: Settings, topics: Topics, graph: Graph, producer: Producer, sends: Sends
 ) -> Sender:
     """Add the sender's two processors to a Faust app: `outbox` to Meta, and statuses that settle a doubt."""
-    sender = Sender(settings, topics, graph, producer, sends, leaving=lambda: bool(app.should_stop or app.rebalancing))
+    sender = Sender(
+        settings,
+        topics,
+        graph,
+        producer,
+        sends,
+        leaving=lambda: bool(app.should_stop or app.rebalancing),
+        mine=lambda: sum(tp.topic == topics.outbox for tp in app.consumer.assignment()),
+    )
     outbox = app.topic(topics.outbox, key_type=bytes, value_type=bytes)
     webhook = app.topic(topics.webhook, key_type=bytes, value_type=bytes)
 
     @app.agent(outbox, name="sender")
     async def post(stream: Any) -> None:
+        # How many requests are open at once is the gates' to say: a message that waits holds nobody up.
         lanes = sender.lanes = Lanes(
             sender.handle,
             sender.poisoned,
-            limit=settings.sends_in_flight,
+            limit=settings.sends_waiting,
+            waiting=settings.sends_waiting,
             is_current=is_current(app),
             let_go=let_go(app),
         )

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.core.agent_forms import FORMS
 from app.core.agent_record import REF_MAX
+from app.core.codes import ErrorClass
 from app.whatsapp.content_base import Problem
 from app.whatsapp.context import Context, Referral
 from app.whatsapp.statuses import Conversation, Pricing
@@ -93,6 +94,8 @@ class ErrorRecord(_About):
 
     code: str
     """What happened, in one word or as Meta's number."""
+    kind: Annotated[ErrorClass | None, Field(alias="class")] = None
+    """What would have to change before such a message can be sent; missing where nobody knows."""
     user: str | None = None
     """The user key."""
     phone_number_id: str | None = None

@@ -7,7 +7,7 @@ failed: what the handler cannot do is handed to `on_poison`, and what Kafka does
 
 import asyncio
 import logging
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -45,16 +45,21 @@ class Lanes:
         limit: int,
         is_current: IsCurrent = _always,
         let_go: LetGo = _keep_nothing,
+        waiting: int | None = None,
     ) -> None:
-        """`let_go` is called for every event that is out of the works, whether or not it was acknowledged."""
+        """`let_go` is called for every event that is out of the works, whether or not it was acknowledged.
+
+        `waiting` events at most are taken in at once, of whichever users: beyond them `put` waits.
+        """
         self._handle = handle
         self._on_poison = on_poison
         self._is_current = is_current
         self._let_go = let_go
         self._places = asyncio.Semaphore(limit)
         # Those who wait for their own user hold no place: one user's burst must not stall everybody.
-        self._waiting = asyncio.Semaphore(limit * WAITING_PER_PLACE)
-        self._last: dict[bytes | None, asyncio.Task[None]] = {}
+        self._waiting = asyncio.Semaphore(waiting or limit * WAITING_PER_PLACE)
+        self._last: dict[bytes | None, tuple[asyncio.Task[None], list[Any]]] = {}
+        self._lengths: Counter[bytes | None] = Counter()
         self._queues: dict[Any, deque[list[Any]]] = defaultdict(deque)
         self._tasks: set[asyncio.Task[None]] = set()
         self.finished = 0
@@ -71,28 +76,34 @@ class Lanes:
         cell = [event, False]
         self._queues[_log_of(event)].append(cell)
         key = event.message.key
+        self._lengths[key] += 1
         task = asyncio.create_task(self._run(cell, self._last.get(key)))
-        self._last[key] = task
+        self._last[key] = task, cell
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, cell: list[Any], before: asyncio.Task[None] | None) -> None:
+    async def _run(self, cell: list[Any], before: tuple[asyncio.Task[None], list[Any]] | None) -> None:
         event = cell[0]
+        key, log_name = event.message.key, _log_of(event)
         try:
             if before is not None:
-                await asyncio.wait([before])
-            async with self._places:
-                cell[1] = await self._until_done(event)
+                await asyncio.wait([before[0]])
+            # Whoever does again the event before, because it was left to them, does this one again as well.
+            if before is None or before[1][1] or _log_of(before[1][0]) != log_name:
+                async with self._places:
+                    cell[1] = await self._until_done(event)
         finally:
-            if self._last.get(event.message.key) is asyncio.current_task():
-                del self._last[event.message.key]
+            self._lengths[key] -= 1
+            if not self._lengths[key]:
+                del self._lengths[key], self._last[key]
             self._waiting.release()
             self.finished += 1
             if cell[1]:
-                self._acknowledge(_log_of(event))
+                _drop_value(event)
+                self._acknowledge(log_name)
             else:
                 # Nothing behind it may be acknowledged.
-                self._queues.pop(_log_of(event), None)
+                self._queues.pop(log_name, None)
             self._let_go(event)
 
     async def _until_done(self, event: Any) -> bool:
@@ -134,6 +145,11 @@ class Lanes:
 
 def _log_of(event: Any) -> tuple[Any, Any]:
     return event.message.tp, event.message.generation_id
+
+
+def _drop_value(event: Any) -> None:
+    """Forget what an event that is done was about: it may wait long for its acknowledgement, and many may."""
+    event.value = event.message.value = None
 
 
 def is_current(app: Any) -> IsCurrent:

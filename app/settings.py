@@ -89,6 +89,9 @@ class Settings(BaseSettings):
         "", description="id (not the number) of the business number; replies without one use it"
     )
     access_token: SecretStr = Field(SecretStr(""), description="system user token for the Graph API")
+    access_token_file: str = Field(
+        "", description="a file with the token instead, read again so that a new one needs no restart"
+    )
     app_secrets: Secrets = Field(
         [], description="Meta app secrets valid for webhook signatures; several while rotating"
     )
@@ -108,10 +111,23 @@ class Settings(BaseSettings):
 
     # --- sending
     sends_in_flight: int = Field(200, ge=1, le=2000, description="concurrent Graph requests per sender worker")
+    sends_waiting: int = Field(
+        5000, ge=10, le=100_000, description="messages a sender worker has in memory while they wait for their turn"
+    )
+    number_rate: float = Field(
+        80.0, gt=0, le=10_000, description="messages per second from one business number, all workers together"
+    )
+    pair_seconds: float = Field(
+        6.0, gt=0, le=60, description="a user gets one message in so many seconds in the long run; Meta's limit is 6"
+    )
     send_timeout_seconds: float = Field(10.0, gt=0, description="of one Graph request")
-    send_tries: int = Field(6, ge=1, le=20, description="tries of a message that can heal")
-    send_deadline_seconds: float = Field(45.0, gt=0, le=55, description="the tries of one message end after this long")
-
+    send_tries: int = Field(8, ge=1, le=20, description="tries of a message when Meta's servers fail")
+    send_life_seconds: float = Field(
+        900.0, gt=0, le=86_400, description="an agent's message that could not be sent for so long is too late"
+    )
+    circuit_probe_seconds: float = Field(
+        5.0, gt=0, le=60, description="after an account error the first probe comes so late; the time between doubles"
+    )
     in_doubt_seconds: float = Field(
         20.0, ge=0, le=55, description="a send without an answer waits for a status so long"
     )

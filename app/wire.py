@@ -29,6 +29,7 @@ def write_event(event: AgentReplied | SendFinished | ClockStruck) -> bytes:
             "ref": event.ref,
             "message_id": event.message_id,
             "code": event.code,
+            "class": event.kind,
             "reason": event.reason,
             "raw": _text(event.raw),
         }
@@ -58,6 +59,7 @@ def read_event(value: bytes) -> Event | NotUnderstood:
                     ref=data.get("ref"),
                     message_id=data.get("message_id"),
                     code=data.get("code"),
+                    kind=data.get("class"),
                     reason=data.get("reason", ""),
                     raw=b64decode(data.get("raw", "")),
                 )

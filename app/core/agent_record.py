@@ -107,10 +107,10 @@ def _read_content(data: dict[str, Any]) -> Message | BadRecord:
     try:
         return read_form(kind, data)
     except ValidationError as error:
-        return BadRecord(reason=_explain(error), code="invalid")
+        return BadRecord(reason=explain(error), code="invalid")
 
 
-def _explain(error: ValidationError) -> str:
+def explain(error: ValidationError) -> str:
     """What is wrong in words: of each wrong field its name, the limit and the value."""
     # Where every item is wrong, pydantic adds that none is left.
     problems = [one for one in error.errors(include_url=False) if one["type"] != "too_short" or not one["input"]]

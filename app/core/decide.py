@@ -211,6 +211,7 @@ def _send_finished(state: State, turn: Turn, event: SendFinished) -> Decision:
         ref=event.ref,
         effect=event.effect,
         message_id=event.message_id,
+        kind=event.kind,
     )
     turn.tell(agent, {**record, "verdict": event.verdict}, error=True)
     turn.handled()

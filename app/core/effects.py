@@ -40,6 +40,8 @@ class Send:
     """The agent who speaks; None when it is the broker itself."""
     ref: str | None = None
     """The agent's own name for the message, returned in everything about it."""
+    deadline: float | None = None
+    """Seconds UTC after which the message is of no use any more; None: as the settings say."""
 
     def to_dict(self) -> dict[str, Any]:
         """The effect as JSON: the record of the topic `outbox`."""
@@ -51,6 +53,7 @@ class Send:
             "window_ends": self.window_ends,
             "agent": self.agent,
             "ref": self.ref,
+            "deadline": self.deadline,
         }
         return {name: value for name, value in pairs.items() if value is not None}
 
@@ -65,6 +68,7 @@ class Send:
             window_ends=data["window_ends"],
             agent=data.get("agent"),
             ref=data.get("ref"),
+            deadline=data.get("deadline"),
         )
 
 

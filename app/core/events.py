@@ -122,6 +122,8 @@ class SendFinished:
     ref: str | None = None
     message_id: str | None = None
     code: str | None = None
+    kind: str | None = None
+    """The class of the error, as agents read it."""
     reason: str = ""
     raw: bytes = b""
 

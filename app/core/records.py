@@ -6,8 +6,10 @@ In: events. Out: JSON objects for `<agent>-in` and `<agent>-error`. Bytes become
 from base64 import b64encode
 from typing import Any
 
+from app.core.codes import class_of
 from app.core.events import IdentityChanged, StatusCame, UserWrote
 from app.core.identity import User
+from app.core.verdicts import from_failed_status
 
 
 def _about(user: User) -> dict[str, Any]:
@@ -91,18 +93,17 @@ def status_record(event: StatusCame, user: User) -> dict[str, Any]:
 
 def failure_record(event: StatusCame, user: User) -> dict[str, Any]:
     """What an agent reads on its error topic when Meta reports its message as failed: code, meaning, all errors."""
-    first = event.errors[0] if event.errors else {}
-    code = str(first.get("code", "unknown"))
-    told = first.get("details") or first.get("title")
+    failure = from_failed_status(event.errors[0] if event.errors else {})
     record = error_record(
         user,
-        f"{told or 'Meta reports that the message failed'} (Meta's error {code})",
-        code,
+        failure.reason,
+        failure.code,
         event.raw,
         at=event.at,
         ref=event.mark.ref if event.mark else None,
         effect=event.mark.effect if event.mark else None,
         message_id=event.message_id,
+        kind=failure.kind,
     )
     return {**record, "status": event.status, "errors": list(event.errors)}
 
@@ -118,9 +119,13 @@ def error_record(
     effect: str | None = None,
     message_id: str | None = None,
     address: str = "",
+    kind: str | None = None,
 ) -> dict[str, Any]:
-    """What an agent reads on its error topic; `address` stands in where no user could be made out."""
-    pairs: dict[str, Any] = {"ref": ref, "effect": effect, "message_id": message_id}
+    """What an agent reads on its error topic; `address` stands in where no user could be made out.
+
+    `kind` is the error's class, where more than its code says it.
+    """
+    pairs: dict[str, Any] = {"class": kind or class_of(code), "ref": ref, "effect": effect, "message_id": message_id}
     return {
         "waID": user.address if user else address,
         "text": reason,

@@ -5,12 +5,13 @@ Meta may do. The token travels in a header only; no log and no verdict shows it.
 """
 
 import logging
+from typing import Protocol
 
 import aiohttp
 import orjson
-from pydantic import SecretStr
 
 from app.core.verdicts import Verdict, from_answer, no_answer, unreachable
+from app.whatsapp.outbound import is_note
 
 log = logging.getLogger("broker.graph")
 
@@ -19,10 +20,17 @@ ANSWER_MAX = 256 * 1024
 """Bytes of an answer that are read; Meta's are below a kilobyte."""
 
 
+class Token(Protocol):
+    """The access token; it may be another one from one request to the next."""
+
+    def get_secret_value(self) -> str:
+        """The token as it is now."""
+
+
 class GraphClient:
     """One connection pool to Meta."""
 
-    def __init__(self, base_url: str, version: str, token: SecretStr, answer_seconds: float, connections: int) -> None:
+    def __init__(self, base_url: str, version: str, token: Token, answer_seconds: float, connections: int) -> None:
         self._base = f"{base_url.rstrip('/')}/{version}"
         self._token = token
         self._timeout = aiohttp.ClientTimeout(total=answer_seconds, sock_connect=CONNECT_SECONDS)
@@ -36,12 +44,17 @@ class GraphClient:
 
     async def send(self, phone_number_id: str, body: dict[str, object]) -> Verdict:
         """Post a message from a business number; waits at most the answer time-out in seconds."""
+        token = self._token.get_secret_value()
         try:
             async with self._opened().post(
-                f"{self._base}/{phone_number_id}/messages", data=orjson.dumps(body), allow_redirects=False
+                f"{self._base}/{phone_number_id}/messages",
+                data=orjson.dumps(body),
+                headers={"Authorization": f"Bearer {token}"},
+                allow_redirects=False,
             ) as answer:
-                raw = await _read(answer.content)
-                return from_answer(answer.status, _object(raw), raw, is_note="status" in body)
+                # Meta quotes a malformed token in its answer, and agents read answers.
+                raw = _without(token, await _read(answer.content))
+                return from_answer(answer.status, _object(raw), raw, is_note=is_note(body), has_link=_has_link(body))
         except aiohttp.ConnectionTimeoutError as error:
             return unreachable(str(error))
         except aiohttp.ClientConnectorError as error:
@@ -56,11 +69,10 @@ class GraphClient:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            token = self._token.get_secret_value()
             self._session = aiohttp.ClientSession(
                 timeout=self._timeout,
                 connector=aiohttp.TCPConnector(limit=self._connections),
-                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+                headers={"Content-Type": "application/json"},
             )
         return self._session
 
@@ -73,9 +85,20 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
     return raw
 
 
+def _without(token: str, raw: bytes) -> bytes:
+    return raw.replace(token.encode(), b"[token]") if token else raw
+
+
 def _object(raw: bytes) -> dict[str, object] | None:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
     return body if isinstance(body, dict) else None
+
+
+def _has_link(part: object) -> bool:
+    """Whether Meta has to fetch something for a request."""
+    if isinstance(part, dict):
+        return isinstance(part.get("link"), str) or any(_has_link(inner) for inner in part.values())
+    return isinstance(part, list) and any(_has_link(inner) for inner in part)

@@ -53,6 +53,11 @@ def payload(send: Send) -> dict[str, Any]:
     }
 
 
+def is_note(body: dict[str, Any]) -> bool:
+    """Whether a request is a read mark or a typing indicator: no message, and harmless when it is repeated."""
+    return "status" in body
+
+
 def _mark(message: MarkRead | Typing) -> dict[str, Any]:
     """A mark names the user's message instead of a recipient, and no status of it ever comes."""
     typing = {"typing_indicator": {"type": "text"}} if isinstance(message, Typing) else {}

@@ -26,7 +26,7 @@ ORIGIN = "http://127.0.0.1:{port}"
 
 async def measure(count: int) -> None:
     """Measure both ways, one message at a time."""
-    async with System(chat=True) as system:
+    async with System(chat=True, BROKER_PAIR_SECONDS="0.01") as system:
         await system.until_serving("Sales")
         origin = ORIGIN.format(port=system.ports.chat)
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:

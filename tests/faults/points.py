@@ -20,6 +20,10 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+COMMITTED_SECONDS = 5.0
+"""Ten times the interval between two commits of an offset."""
+
+
 class Passing:
     """Counts passings of the point; true from the `after`-th on."""
 
@@ -111,10 +115,31 @@ def request_unwritten(passing: Passing) -> None:
 
 
 def outcome_reported(passing: Passing) -> None:
-    """An outcome reported, the message not noted as finished."""
+    """An outcome other than success reported, the message not noted as finished: of a success the note comes first."""
     from agents.sender import Sender
 
-    _after(Sender, "_report", passing)
+    report = Sender._report
+
+    async def patched(self: Any, message: Any, send: Any, verdict: Any) -> None:
+        await report(self, message, send, verdict)
+        if verdict.outcome != "accepted" and passing.due():
+            die()
+
+    Sender._report = patched  # type: ignore[method-assign]
+
+
+def outcome_noted(passing: Passing) -> None:
+    """A success noted, not reported."""
+    from tables.sends import Sends
+
+    note = Sends.note
+
+    async def patched(self: Any, key: bytes, effect: str, stage: str, message: Any = None) -> None:
+        await note(self, key, effect, stage, message)
+        if stage == "accepted" and message is not None and passing.due():
+            die()
+
+    Sends.note = patched  # type: ignore[method-assign]
 
 
 def _after(kind: type, name: str, passing: Passing) -> None:
@@ -133,24 +158,30 @@ def _after(kind: type, name: str, passing: Passing) -> None:
 
 
 def hasty_effects(passing: Passing) -> None:
-    """Defect: records are acknowledged while their effects are still on the way."""
-    from app.producing import Producer
+    """Defect: a record is acknowledged while its effects are still on the way; ends once its offset is committed."""
+    from agents.router import Router
+    from app.core.decide import decide
+    from app.core.effects import TellAgent
+    from app.core.events import NotUnderstood
 
-    produce_all = Producer.produce_all
-    tasks = set()
+    handle = Router.handle
+    hasty = False
 
-    async def patched(self: Any, records: Any) -> None:
-        taken = list(records)
+    async def patched(self: Any, event: Any) -> None:
+        nonlocal hasty
+        message = event.message
+        happened = self._read(message)
+        if not hasty and not isinstance(happened, NotUnderstood):
+            state = self._users.load(message.key)
+            decision = decide(state, happened, message.timestamp, self._feed.register, self._rules)
+            if any(isinstance(effect, TellAgent) for effect in decision.effects) and passing.due():
+                hasty = True
+                await self._users.store(message.key, state, decision.state)
+                asyncio.get_running_loop().call_later(COMMITTED_SECONDS, die)
+                return
+        await handle(self, event)
 
-        async def later() -> None:
-            await asyncio.sleep(1.5)
-            await produce_all(self, taken)
-
-        task = asyncio.create_task(later())
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    Producer.produce_all = patched  # type: ignore[method-assign]
+    Router.handle = patched  # type: ignore[method-assign]
 
 
 def state_first(passing: Passing) -> None:
@@ -176,7 +207,7 @@ def forgetful_sender(passing: Passing) -> None:
     """Defect: no record of what was started and finished; ends after a request."""
     from tables.sends import Sends
 
-    Sends.stage = lambda self, key, effect: None  # type: ignore[method-assign]
+    Sends.stage = lambda self, key, effect, message=None: None  # type: ignore[method-assign]
     answer_unread(passing)
 
 
@@ -197,6 +228,7 @@ POINTS: dict[str, Callable[[Passing], None]] = {
         answer_unread,
         request_unwritten,
         outcome_reported,
+        outcome_noted,
         hasty_effects,
         state_first,
         forgetful_sender,

@@ -122,7 +122,7 @@ async def test_a_busy_meta_is_tried_again(code: int) -> None:
         assert (await client.send(NUMBER_ID, body)).outcome == "accepted"
 
 
-@pytest.mark.parametrize("code", [131026, 131047, 131031, 368])
+@pytest.mark.parametrize("code", [131026, 131047, 131009, 132001])
 async def test_a_refusal_says_why(code: int) -> None:
     async with talking(errors=[{"code": code}]) as (_, client, phone):
         verdict = await client.send(NUMBER_ID, to(phone, Text(text="hi")))
@@ -131,14 +131,48 @@ async def test_a_refusal_says_why(code: int) -> None:
         assert orjson.loads(verdict.raw)["error"]["code"] == code
 
 
+@pytest.mark.parametrize("code", [131031, 368, 131042])
+async def test_an_error_of_the_account_is_not_the_messages_fault(code: int) -> None:
+    async with talking(errors=[{"code": code}]) as (_, client, phone):
+        verdict = await client.send(NUMBER_ID, to(phone, Text(text="hi")))
+        assert (verdict.outcome, verdict.code, verdict.kind) == ("hold", str(code), "account")
+
+
+async def test_a_business_number_meta_does_not_know() -> None:
+    async with talking() as (_, client, phone):
+        verdict = await client.send("999", to(phone, Text(text="hi")))
+        assert (verdict.outcome, verdict.code, verdict.kind) == ("hold", "33", "account")
+
+
+@pytest.mark.parametrize("more", [{}, {"typing_indicator": {"type": "text"}}])
+async def test_a_read_mark_is_accepted_without_an_id(more: dict[str, Any]) -> None:
+    async with running_bench() as bench, graph(bench.url) as client:
+        wamid = await bench.write(await bench.user())
+        body = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid, **more}
+        verdict = await client.send(NUMBER_ID, body)
+        assert (verdict.outcome, verdict.message_id) == ("accepted", None)
+
+
 async def test_a_wrong_token_is_refused_and_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     async with running_bench() as bench, graph(bench.url, "a-wrong-token") as client:
         phone = await bench.user()
         verdict = await client.send(NUMBER_ID, to(phone, Text(text="hi")))
-        assert (verdict.outcome, verdict.code) == ("refused", "190")
+        assert (verdict.outcome, verdict.code) == ("hold", "190")
         for shown in (repr(verdict), repr(client), repr(vars(client)), caplog.text):
             assert "a-wrong-token" not in shown
             assert SECRET not in shown
+
+
+async def test_a_token_that_the_answer_quotes_is_taken_out() -> None:
+    async def quoting(request: web.Request) -> web.Response:
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        return web.json_response({"error": {"code": 190, "message": f"Malformed access token {token}"}}, status=400)
+
+    async with answering(quoting) as client:
+        verdict = await client.send(NUMBER_ID, {})
+        assert (verdict.outcome, verdict.code) == ("hold", "190")
+        assert TOKEN not in repr(verdict)
+        assert "Malformed access token [token]" in verdict.reason
 
 
 async def test_an_answer_that_is_lost_leaves_the_message_in_doubt() -> None:
@@ -210,7 +244,7 @@ async def test_an_endless_answer_is_cut_off() -> None:
         (502, "<html>bad gateway</html>", "in_doubt", "no_answer"),
         (503, "<html>busy</html>", "retry", "http_503"),
         (429, "", "retry", "http_429"),
-        (404, "no", "refused", "http_404"),
+        (404, "no", "retry", "http_404"),
     ],
 )
 async def test_answers_of_something_that_is_not_meta(status: int, text: str, outcome: str, code: str) -> None:

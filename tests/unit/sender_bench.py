@@ -10,18 +10,18 @@ from pydantic import SecretStr
 from agents.sender import Sender
 from app.core.effects import Send
 from app.core.events import SendFinished, StatusCame, UserWrote
-from app.core.verdicts import Verdict
+from app.core.verdicts import Verdict, from_answer
 from app.producing import Producer
+from app.sending.posting import Graph
 from app.settings import Settings
 from app.topics import Topics
-from app.whatsapp.graph import GraphClient
 from app.whatsapp.mark import write_mark
 from app.wire import read_event
 from tables.sends import Sends
 from tests.unit.histories import ANA, DAY, NOW
 from tests.unit.stream import Event, FakeProducer, Message
 
-SETTINGS = Settings(_env_file=None, send_tries=4, send_deadline_seconds=45, access_token=SecretStr("hidden-token"))
+SETTINGS = Settings(_env_file=None, send_tries=4, access_token=SecretStr("hidden-token"))
 TOPICS = Topics(SETTINGS)
 SEND = Send(
     id="e1",
@@ -33,8 +33,15 @@ SEND = Send(
     ref="order-7",
 )
 ACCEPTED = Verdict(outcome="accepted", message_id="wamid.OUT1", raw=b"answer")
-RETRY = Verdict(outcome="retry", code="131056", reason="pair rate limit hit", raw=b"busy")
-REFUSED = Verdict(outcome="refused", code="131026", reason="undeliverable")
+
+
+def answered(code: int, status: int = 400, **more: Any) -> Verdict:
+    """The verdict on an answer of Meta with this code."""
+    return from_answer(status, {"error": {"code": code, "message": f"error {code}"}}, b"busy", **more)
+
+
+RETRY = answered(131016)
+REFUSED = answered(131026)
 IN_DOUBT = Verdict(outcome="in_doubt", code="no_answer", reason="no answer came")
 
 
@@ -44,12 +51,15 @@ class FakeGraph:
     def __init__(self, *verdicts: Verdict) -> None:
         self.verdicts = list(verdicts)
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.times: list[float] = []
+        self.clock: Callable[[], float] = lambda: NOW
         self.before: Callable[[], None] = lambda: None
 
     async def send(self, phone_number_id: str, body: dict[str, Any]) -> Verdict:
         """The next verdict."""
         self.before()
         self.calls.append((phone_number_id, body))
+        self.times.append(self.clock() - NOW)
         return self.verdicts.pop(0) if len(self.verdicts) > 1 else self.verdicts[0]
 
 
@@ -60,11 +70,11 @@ class FakeSends:
         self.stages: dict[tuple[bytes, str], str] = {}
         self.notes: list[str] = []
 
-    def stage(self, key: bytes, effect: str) -> str | None:
+    def stage(self, key: bytes, effect: str, message: Any = None) -> str | None:
         """How far a message got."""
         return self.stages.get((key, effect))
 
-    async def note(self, key: bytes, effect: str, stage: str) -> None:
+    async def note(self, key: bytes, effect: str, stage: str, message: Any = None) -> None:
         """Note how far a message got."""
         self.stages[(key, effect)] = stage
         self.notes.append(stage)
@@ -77,19 +87,31 @@ def item_of(event: StatusCame | UserWrote) -> dict[str, Any]:
     if isinstance(event, StatusCame):
         assert event.mark is not None
         mark = write_mark(event.mark)
-        value["statuses"] = [{**common, "status": event.status, "biz_opaque_callback_data": mark}]
+        more = {"status": event.status, "biz_opaque_callback_data": mark, "errors": list(event.errors)}
+        value["statuses"] = [{**common, **more}]
     else:
         value["messages"] = [{**common, "from": ANA.wa_id, "type": "text", "text": {"body": event.text}}]
     return {"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "messages", "value": value}]}]}
 
 
+def outbox_event(send: Send | bytes = SEND, **more: Any) -> Event:
+    """An event of the outbox."""
+    value = send if isinstance(send, bytes) else orjson.dumps(send.to_dict())
+    key = ANA.key if isinstance(send, bytes) else send.user.key
+    return Event(Message(value, key.encode(), TOPICS.outbox, **more))
+
+
 class Bench:
     """A sender with a clock that moves only while it waits between tries."""
 
-    def __init__(self, *verdicts: Verdict, jitter: float = 0.5) -> None:
+    def __init__(
+        self, *verdicts: Verdict, jitter: float = 0.5, settings: Settings = SETTINGS, meta: Graph | None = None
+    ) -> None:
+        """`meta` is asked instead of the given verdicts."""
         self.now = NOW
         self.waits: list[float] = []
         self.graph = FakeGraph(*verdicts or (ACCEPTED,))
+        self.graph.clock = lambda: self.now
         self.sends = FakeSends()
         self.producer = FakeProducer()
         self.leaving = False
@@ -100,9 +122,9 @@ class Bench:
             await asyncio.sleep(0)
 
         self.sender = Sender(
-            SETTINGS,
+            settings,
             TOPICS,
-            cast(GraphClient, self.graph),
+            meta or self.graph,
             cast(Producer, self.producer),
             cast(Sends, self.sends),
             leaving=lambda: self.leaving,
@@ -113,8 +135,7 @@ class Bench:
 
     async def handle(self, send: Send | bytes = SEND, **more: Any) -> None:
         """Hand over a record of the outbox."""
-        value = send if isinstance(send, bytes) else orjson.dumps(send.to_dict())
-        await self.sender.handle(Event(Message(value, ANA.key.encode(), TOPICS.outbox, **more)))
+        await self.sender.handle(outbox_event(send, **more))
 
     async def settle(self, event: StatusCame | UserWrote) -> None:
         """Hand over a record of the webhook topic."""
@@ -123,8 +144,16 @@ class Bench:
 
     def finished(self) -> SendFinished:
         """The one report that was written."""
-        (record,) = [record for record in self.producer.records if record.topic == TOPICS.sent]
-        event = read_event(record.value)
-        assert isinstance(event, SendFinished)
-        assert record.key == ANA.key.encode()
+        (event,) = self.all_finished()
         return event
+
+    def all_finished(self) -> list[SendFinished]:
+        """Every report that was written, in order."""
+        events = []
+        for record in self.producer.records:
+            if record.topic == TOPICS.sent:
+                event = read_event(record.value)
+                assert isinstance(event, SendFinished)
+                assert record.key == event.user.key.encode()
+                events.append(event)
+        return events

@@ -12,6 +12,10 @@ from app.core.events import Event, Mark, StatusCame
 from tests.unit.histories import ANA, NOW, SALES, SERVICE, Story, finished, wrote
 
 ERROR = {"code": 131026, "title": "Message undeliverable", "details": "The phone number is not on WhatsApp."}
+REASON = (
+    "undeliverable: no WhatsApp at this number, an old client, or terms not accepted. "
+    "Meta says: The phone number is not on WhatsApp. (Meta's error 131026)"
+)
 NAMES = ("sent", "delivered", "read", "played", "failed", "deleted", "admired")
 
 
@@ -54,7 +58,8 @@ def check(events: list[Event]) -> None:
     assert len(failures) == ("failed" in statuses), "a failure is told once, whatever the ticks are"
     for failure in failures:
         assert failure.record["code"] == "131026"
-        assert failure.record["text"] == "The phone number is not on WhatsApp. (Meta's error 131026)"
+        assert failure.record["class"] == "user"
+        assert failure.record["text"] == REASON
         assert failure.record["status"] == "failed"
         assert failure.record["errors"] == [ERROR]
         assert (failure.record["ref"], failure.record["effect"]) == ("r1", "e1")

@@ -29,7 +29,7 @@ def _no_waiting() -> Iterator[None]:
 class Bench:
     """Lanes whose handler waits to be told how each attempt ends."""
 
-    def __init__(self, limit: int = 100) -> None:
+    def __init__(self, limit: int = 100, **options: Any) -> None:
         self.acknowledged: list[Event] = []
         self.handled: list[Event] = []
         self.poisoned: list[tuple[Event, str]] = []
@@ -39,7 +39,12 @@ class Bench:
         self.poison_fails = 0
         self.let_go: list[Event] = []
         self.lanes = Lanes(
-            self._handle, self._poison, limit=limit, is_current=self._is_current, let_go=self.let_go.append
+            self._handle,
+            self._poison,
+            limit=limit,
+            is_current=self._is_current,
+            let_go=self.let_go.append,
+            **options,
         )
         self._offsets: Counter[int] = Counter()
 
@@ -95,6 +100,7 @@ async def bench(**options: Any) -> AsyncIterator[Bench]:
     assert made.lanes.busy == 0
     assert not made.lanes._queues
     assert not made.lanes._last
+    assert not made.lanes._lengths
 
 
 async def test_one_user_after_another_event_and_users_side_by_side() -> None:
@@ -159,6 +165,20 @@ async def test_the_intake_stops_when_too_many_wait() -> None:
         for event in events[1:]:
             await b.end(event)
         assert b.acknowledged == events
+
+
+async def test_a_users_next_event_never_passes_one_that_was_left() -> None:
+    async with bench() as b:
+        left, behind, elsewhere = b.event("ana"), b.event("ana"), b.event("ana", partition=1)
+        other = b.event("bia")
+        await b.put(left, behind, elsewhere, other)
+        await b.end(left, NotOurs("this worker leaves"))
+        assert set(b.running) == {other, elsewhere}, "another log is another matter"
+        await b.end(elsewhere)
+        await b.end(other)
+        assert b.attempts[behind] == 0
+        assert b.acknowledged == [elsewhere]
+        assert set(b.let_go) == {left, behind, elsewhere, other}
 
 
 async def test_no_more_than_the_limit_are_in_the_works() -> None:

@@ -13,7 +13,7 @@ from app.core.identity import User
 from app.core.verdicts import Verdict
 from app.lease import NotOurs
 from app.producing import ProduceError
-from tables.sends import STARTED, WAITING
+from tables.sends import PASSED, STARTED, WAITING
 from tests.unit.histories import ANA, NOW, status, wrote
 from tests.unit.sender_bench import ACCEPTED, IN_DOUBT, REFUSED, RETRY, SEND, SETTINGS, TOPICS, Bench
 from tests.unit.stream import Event, Message
@@ -116,18 +116,18 @@ async def test_another_users_effect_of_the_same_name_is_another_message(make: Ma
 async def test_what_can_heal_is_tried_again_with_growing_waits(make: Make) -> None:
     bench = make(RETRY, RETRY, RETRY, ACCEPTED)
     await bench.handle()
-    assert bench.waits == [0.5, 1.0, 2.0]
+    assert bench.graph.times == [0, 0.5, 1.5, 3.5]
     assert bench.finished().verdict == "accepted"
     assert bench.sends.notes == [STARTED, WAITING] * 3 + [STARTED, "accepted"]
     assert len({orjson.dumps(body) for _, body in bench.graph.calls}) == 1
     assert bench.sender.counts["retried"] == 3
 
 
-@pytest.mark.parametrize(("jitter", "first"), [(0.0, 0.25), (0.999, 0.7495)])
-async def test_waits_are_spread_by_half_either_way(make: Make, jitter: float, first: float) -> None:
+@pytest.mark.parametrize(("jitter", "second"), [(0.0, 0.0), (0.999, 0.999)])
+async def test_waits_are_spread_from_nothing_on(make: Make, jitter: float, second: float) -> None:
     bench = make(RETRY, ACCEPTED, jitter=jitter)
     await bench.handle()
-    assert bench.waits == [first]
+    assert bench.graph.times == pytest.approx([0, second])
 
 
 async def test_the_tries_are_bounded(make: Make) -> None:
@@ -135,20 +135,23 @@ async def test_the_tries_are_bounded(make: Make) -> None:
     await bench.handle()
     assert len(bench.graph.calls) == SETTINGS.send_tries
     event = bench.finished()
-    assert (event.verdict, event.code, event.raw) == ("refused", "131056", b"busy")
-    assert event.reason == "pair rate limit hit, after 4 tries"
+    assert (event.verdict, event.code, event.kind, event.raw) == ("refused", "131016", "retry", b"busy")
+    assert event.reason.endswith("(Meta's error 131016), after 4 tries")
 
 
 async def test_the_deadline_is_kept_although_tries_are_left(make: Make) -> None:
     bench = make(RETRY)
 
     def slow() -> None:
-        bench.now += 20
+        bench.now += SETTINGS.send_life_seconds / 3
 
     bench.graph.before = slow
     await bench.handle()
     assert len(bench.graph.calls) == 3
-    assert bench.finished().verdict == "refused"
+    event = bench.finished()
+    assert (event.verdict, event.code, event.kind) == ("late", "131016", "retry")
+    assert "(Meta's error 131016)" in event.reason
+    assert event.raw == b"busy"
 
 
 @pytest.mark.parametrize("verdict", [REFUSED, IN_DOUBT])
@@ -224,6 +227,73 @@ async def test_a_failure_after_the_request_was_begun_is_a_doubt(make: Make) -> N
     assert (bench.finished().verdict, bench.finished().code) == ("in_doubt", "internal")
 
 
+@pytest.mark.parametrize(
+    ("stage", "verdict"), [(None, "refused"), (WAITING, "refused"), (STARTED, "in_doubt"), ("accepted", None)]
+)
+async def test_a_message_the_sender_fails_on_has_an_end(make: Make, stage: str | None, verdict: str | None) -> None:
+    bench = make()
+    if stage:
+        bench.sends.stages[(ANA.key.encode(), "e1")] = stage
+    message = Message(orjson.dumps(SEND.to_dict()), ANA.key.encode(), topic=TOPICS.outbox)
+    await bench.sender.poisoned(Event(message), KeyError("fault"))
+    assert [event.verdict for event in bench.all_finished()] == ([verdict] if verdict else [])
+    assert bench.sends.notes == ([verdict] if verdict else [])
+    await bench.handle()
+    assert bench.graph.calls == [], "it is not posted when the record comes again"
+
+
+async def test_a_row_that_cannot_be_read_does_not_hold_the_users_lane(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+
+    def fail(*_: object) -> None:
+        raise ValueError("not a row")
+
+    monkeypatch.setattr(bench.sends, "stage", fail)
+    monkeypatch.setattr(bench.sends, "note", fail)
+    message = Message(orjson.dumps(SEND.to_dict()), ANA.key.encode(), topic=TOPICS.outbox)
+    await bench.sender.poisoned(Event(message), ValueError("not a row"))
+    assert (bench.finished().verdict, bench.finished().code) == ("in_doubt", "internal")
+
+
+async def test_a_begun_message_that_can_no_longer_be_written_is_a_doubt(make: Make) -> None:
+    bench = make()
+    bench.sends.stages[(ANA.key.encode(), "e1")] = STARTED
+    await bench.handle(replace(SEND, message={"kind": "fax"}))
+    assert bench.finished().verdict == "in_doubt"
+
+
+async def test_what_an_agent_reads_names_field_limit_and_value(make: Make) -> None:
+    bench = make()
+    await bench.handle(replace(SEND, message={"kind": "image", "image": {"id": "1", "caption": "x" * 1025}}))
+    reason = bench.finished().reason
+    assert "caption may have at most 1024 characters, not 1025" in reason
+    assert "pydantic" not in reason and "validation error" not in reason
+
+
+async def test_a_status_that_comes_again_because_kafka_failed_is_learned_from_once(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+    learned: list[str] = []
+    gates = bench.sender.gates
+    monkeypatch.setattr(gates, "status", lambda number, effect, at, failure: learned.append(effect))
+    bench.sends.stages[(ANA.key.encode(), "e1")] = STARTED
+    note = bench.sends.note
+
+    async def fail(*_: object) -> None:
+        raise ProduceError("Kafka is away")
+
+    monkeypatch.setattr(bench.sends, "note", fail)
+    with pytest.raises(ProduceError):
+        await bench.settle(status("e1", "sent"))
+    assert learned == [], "first the note"
+    monkeypatch.setattr(bench.sends, "note", note)
+    await bench.settle(status("e1", "sent"))
+    assert learned == ["e1"]
+
+
 async def test_a_report_kafka_does_not_take_leaves_the_message_unfinished(make: Make) -> None:
     bench = make()
     bench.producer.failures = 1
@@ -256,3 +326,22 @@ async def test_no_token_is_shown(make: Make, caplog: pytest.LogCaptureFixture) -
     await bench.handle()
     assert "hidden" not in caplog.text
     assert not any(b"hidden" in record.value for record in bench.producer.records)
+
+
+async def test_what_was_finished_long_ago_is_not_sent_again(make: Make) -> None:
+    bench = make()
+    bench.sends.stages[(ANA.key.encode(), "e1")] = PASSED
+    await bench.handle()
+    assert bench.graph.calls == []
+    assert bench.producer.records == [], "and its report was written before the next message began"
+
+
+async def test_a_status_settles_what_meta_took_although_it_answered_with_an_error(make: Make) -> None:
+    bench = make(RETRY, ACCEPTED)
+    handling = asyncio.create_task(bench.handle())
+    while not bench.waits:
+        await asyncio.sleep(0)
+    await bench.settle(status("e1", "sent"))
+    await handling
+    assert len(bench.graph.calls) == 1, "it is not posted again"
+    assert (bench.finished().verdict, bench.finished().code) == ("accepted", "settled")

@@ -68,7 +68,7 @@ def test_secrets_are_read_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> No
         ("BROKER_PARTITIONS", "many"),
         ("BROKER_GRAPH_VERSION", "25"),
         ("BROKER_PRODUCE_SECONDS", "6"),
-        ("BROKER_SEND_DEADLINE_SECONDS", "60"),
+        ("BROKER_SEND_LIFE_SECONDS", "0"),
         ("BROKER_TABLE_STORE", "paper"),
         ("BROKER_KAFKA", "[broken"),
         ("BROKER_TOPIC_PREFIX", "a b"),

@@ -37,6 +37,7 @@ events = st.one_of(
         ref=maybe,
         message_id=maybe,
         code=maybe,
+        kind=maybe,
         reason=texts,
         raw=st.binary(max_size=9),
     ),
@@ -57,6 +58,7 @@ def test_an_event_comes_back_as_it_was_written(event: AgentReplied | SendFinishe
         message=st.dictionaries(texts, texts, max_size=2),
         made_at=times,
         window_ends=times,
+        deadline=st.none() | times,
         agent=st.none() | st.integers(1, 2**53),
         ref=maybe,
     )

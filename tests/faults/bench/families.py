@@ -79,6 +79,11 @@ GRAPH: list[Strike] = [
     graph("stalled", stall_rate=0.2, stall_seconds=30.0),
     partial(outages.token_expired, seconds=60.0),
 ]
+HELD: list[Strike] = [
+    partial(outages.held, way="killed", renewed="later"),
+    partial(outages.held, way="killed", renewed="meanwhile"),
+    partial(outages.held, way="terminated", renewed="later"),
+]
 WEBHOOKS: list[Strike] = [
     partial(outages.webhooks, duplicates=0.5),
     partial(outages.webhooks, reorder=0.5),
@@ -95,7 +100,8 @@ EMPTIED: list[Strike] = [*away("valkey", "emptied"), *away("mongo", "emptied")]
 POINTS: list[Strike] = [
     *point("broker-0", "effects_acknowledged", "session_written", "state_written", "bridge_carried"),
     *point("webhook", "webhook_taken"),
-    *point("sender", "answer_unread", "request_unwritten", "outcome_reported"),
+    *point("sender", "answer_unread", "request_unwritten", "outcome_noted"),
+    partial(strikes.end_at_refusal, name="sender", point="outcome_reported"),
 ]
 FREEZE_BROKER = [
     partial(strikes.freeze, name=one, survivor=other, partitions=BROKER_PARTITIONS)
@@ -114,6 +120,7 @@ MIXED: list[Strike] = [
     *[partial(strikes.wipe, name=one) for one in ("broker-0", "sender")],
     *STORES,
     *GRAPH,
+    *HELD,
     *WEBHOOKS,
     *KAFKA[:2],
 ]
@@ -131,6 +138,7 @@ FAMILIES: dict[str, Family] = {
     "stores": Family(STORES, {"chat": True}),
     "emptied": Family(EMPTIED, {"chat": True}),
     "graph": Family(GRAPH),
+    "held": Family(HELD, {"senders": 2}),
     "webhooks": Family(WEBHOOKS, habits=LIVELY, ordered=False),
     "disk": Family(
         [partial(strikes.wipe, name=one) for one in ("broker-0", "sender")], {"BROKER_TABLE_STORE": "rocksdb"}

@@ -13,7 +13,7 @@ from app.embedded.apache_cluster import ApacheCluster
 from app.embedded.service import Service
 from tests.faults.bench.bench import Bench, Stuck
 from tests.faults.bench.kafka_log import in_step
-from tests.faults.bench.strikes import in_traffic
+from tests.faults.bench.strikes import end_orderly, in_traffic
 
 Way = Literal["paused", "stopped", "killed", "emptied", "slow"]
 GRAPH_STRUCK = 3
@@ -171,6 +171,37 @@ async def token_expired(bench: Bench, seconds: float) -> None:
     await bench.system.simulator.switch(token_expired=True)
     try:
         await asyncio.sleep(seconds)
+    finally:
+        await bench.system.simulator.switch(token_expired=False)
+    await bench.healed()
+
+
+async def held(bench: Bench, way: Literal["killed", "terminated"], renewed: Literal["meanwhile", "later"]) -> None:
+    """Meta refuses our token, messages are held, and their sender ends; a token that is good comes while it is away
+    or after it is back."""
+    await in_traffic(bench)
+    calls = GraphCalls(bench)
+    await calls.look()
+    before = calls.hits("refused")
+    await bench.system.simulator.switch(token_expired=True)
+
+    async def hit() -> bool:
+        await calls.look()
+        return calls.hits("refused") > before
+
+    sender = bench.system.processes["sender"]
+    try:
+        await bench.until(hit, 120.0, "a message refused for the token")
+        await bench.some_written(bench.rng.randint(2, 8))
+        if way == "killed":
+            await sender.kill_and_wait()
+        else:
+            await end_orderly(bench, sender)
+        if renewed == "meanwhile":
+            await bench.system.simulator.switch(token_expired=False)
+        await bench.start(sender)
+        await bench.ready("sender")
+        await bench.some_written(bench.rng.randint(0, 4))
     finally:
         await bench.system.simulator.switch(token_expired=False)
     await bench.healed()

@@ -14,6 +14,7 @@ from app.whatsapp.signature import signature
 from tests.unit.histories import DAY, NOW, SALES
 from tests.unit.line import SECRET, Line
 from tests.unit.whatsapp.shapes import ANA_KEY, HANS_KEY, NUMBER, body, webhook
+from tests.unit.whatsapp.test_record_statuses import NOT_ON_WHATSAPP
 
 ANA = {"from": "5511999990000", "from_user_id": "BR.7781"}
 HANS = {"from_user_id": "DE.4412"}
@@ -87,7 +88,7 @@ async def test_statuses_read_sent_delivered(line: Line, order: tuple[str, ...]) 
 async def test_failed_without_contacts(line: Line) -> None:
     assert "contacts" not in webhook("status_failed")["entry"][0]["changes"][0]["value"]
     await line.post(body("status_failed"))
-    assert line.heard(ERROR) == [("131026", "The phone number is not on WhatsApp. (Meta's error 131026)")]
+    assert line.heard(ERROR) == [("131026", NOT_ON_WHATSAPP)]
 
 
 async def test_status_before_send_response(line: Line) -> None:

@@ -12,6 +12,11 @@ from tests.unit.whatsapp.shapes import told
 OURS = {"ref": "order-7", "effect": "0123456789abcdef0123"}
 """What our mark on the message brought back."""
 
+NOT_ON_WHATSAPP = (
+    "undeliverable: no WhatsApp at this number, an old client, or terms not accepted. "
+    "Meta says: The phone number is not on WhatsApp. (Meta's error 131026)"
+)
+
 RECORDS: dict[str, dict[str, Any]] = {
     "status_deleted": {"type": "status", "text": "deleted", **OURS},
     "status_delivered": {
@@ -21,8 +26,9 @@ RECORDS: dict[str, dict[str, Any]] = {
         "pricing": {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "service"},
     },
     "status_failed": {
-        "text": "The phone number is not on WhatsApp. (Meta's error 131026)",
+        "text": NOT_ON_WHATSAPP,
         "code": "131026",
+        "class": "user",
         **OURS,
         "status": "failed",
         "errors": [
@@ -30,8 +36,9 @@ RECORDS: dict[str, dict[str, Any]] = {
         ],
     },
     "status_failed_by_user_id": {
-        "text": "The phone number is not on WhatsApp. (Meta's error 131026)",
+        "text": NOT_ON_WHATSAPP,
         "code": "131026",
+        "class": "user",
         **OURS,
         "status": "failed",
         "errors": [
@@ -39,15 +46,18 @@ RECORDS: dict[str, dict[str, Any]] = {
         ],
     },
     "status_failed_old_errors": {
-        "text": "too long ago (Meta's error 470)",
+        "text": "an error that is not known here. Meta says: too long ago (Meta's error 470)",
         "code": "470",
+        "class": "permanent",
         **OURS,
         "status": "failed",
         "errors": [{"code": 470, "title": "Old", "details": "too long ago"}],
     },
     "status_failed_several_errors": {
-        "text": "Kept back to keep the ecosystem healthy. (Meta's error 131049)",
+        "text": "withheld so that the user does not get too much marketing; not before a day has passed. "
+        "Meta says: Kept back to keep the ecosystem healthy. (Meta's error 131049)",
         "code": "131049",
+        "class": "user",
         **OURS,
         "status": "failed",
         "errors": [
@@ -56,8 +66,9 @@ RECORDS: dict[str, dict[str, Any]] = {
         ],
     },
     "status_failed_without_errors": {
-        "text": "Meta reports that the message failed (Meta's error unknown)",
+        "text": "an error that is not known here (Meta's error unknown)",
         "code": "unknown",
+        "class": "permanent",
         **OURS,
         "status": "failed",
         "errors": [],
@@ -94,8 +105,9 @@ RECORDS: dict[str, dict[str, Any]] = {
     },
     "status_warning": {"type": "status", "text": "warning", **OURS},
     "status_with_mark_only": {
-        "text": "The phone number is not on WhatsApp. (Meta's error 131026)",
+        "text": NOT_ON_WHATSAPP,
         "code": "131026",
+        "class": "user",
         **OURS,
         "status": "failed",
         "errors": [
