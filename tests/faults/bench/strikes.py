@@ -115,25 +115,29 @@ async def end_at(bench: Bench, name: str, point: str) -> None:
     await bench.healed()
 
 
-async def with_defect(bench: Bench, name: str, defect: str, *, ends: bool) -> None:
-    """For the bench's own tests: a process runs with a guard taken away, ends in traffic, and runs so again.
+async def end_at_refusal(bench: Bench, name: str, point: str) -> None:
+    """End at a point that only a message Meta refuses comes to."""
+    refusals = [{"code": 131026, "http_status": 400, "rate": 0.5}]
+    await bench.system.simulator.switch(seed=bench.rng.randrange(10**6), errors=refusals)
+    try:
+        await end_at(bench, name, point)
+    finally:
+        await bench.system.simulator.switch(errors=[])
 
-    `ends` says that the defect itself ends the process; else it is killed after some messages.
-    """
+
+async def with_defect(bench: Bench, name: str, defect: str) -> None:
+    """For the bench's own tests: a process runs without a guard, ends itself in traffic, and is started again."""
     process = bench.system.processes[name]
     normal = process.argv
     await process.terminate(grace=2 * TERM_SECONDS)
     process.argv = with_point(normal, defect, 10)
     bench.expecting.add(name)
     await bench.start(process)
-    before = len(bench.written)
 
-    async def harmed() -> bool:
-        if ends:
-            return not process.running
-        return sum(1 for one in bench.written[before:] if one.arrived) > 20
+    async def ended() -> bool:
+        return not process.running
 
-    await bench.until(harmed, POINT_SECONDS, f"{name} ended by {defect}")
+    await bench.until(ended, POINT_SECONDS, f"{name} ended by {defect}")
     await process.kill_and_wait()
     bench.expecting.discard(name)
     process.argv = with_point(normal, defect, 10**9)
