@@ -117,10 +117,8 @@ def _rows() -> Iterable[tuple[Iterable[int], Meaning]]:
     yield row(P, "the user's window of 24 hours is closed: only a template can reach them", 131047)
     yield row(P, "the user's media could not be fetched; ask them to send it again", 131052)
     yield row(P, "the content of the user's message is not available", 131060)
-    yield row(
-        P, "the message or operation is not possible for this group", 131020, 131041, 131059, range(131201, 131208)
-    )
-    yield row(P, "the message or operation is not possible for this group", range(131209, 131216))
+    groups = (131020, 131041, 131059, range(131201, 131208), range(131209, 131216))
+    yield row(P, "the message or operation is not possible for this group", *groups)
     yield row(P, "the user's identity has changed; verify it before sending again", 137000)
 
     # --- what we or the agent wrote

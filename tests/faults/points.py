@@ -157,29 +157,36 @@ def _after(kind: type, name: str, passing: Passing) -> None:
 # --- guards taken away: the bench must see each
 
 
+def _decided(router: Any, event: Any) -> tuple[Any, Any]:
+    """A user's state, and what the router decides about an event; the state is None for what is not understood."""
+    from app.core.decide import decide
+    from app.core.events import NotUnderstood
+
+    message, happened = event.message, router._read(event.message)
+    if isinstance(happened, NotUnderstood):
+        return None, None
+    state = router._users.load(message.key)
+    return state, decide(state, happened, message.timestamp, router._feed.register, router._rules)
+
+
 def hasty_effects(passing: Passing) -> None:
     """Defect: a record is acknowledged while its effects are still on the way; ends once its offset is committed."""
     from agents.router import Router
-    from app.core.decide import decide
     from app.core.effects import TellAgent
-    from app.core.events import NotUnderstood
 
     handle = Router.handle
     hasty = False
 
     async def patched(self: Any, event: Any) -> None:
         nonlocal hasty
-        message = event.message
-        happened = self._read(message)
-        if not hasty and not isinstance(happened, NotUnderstood):
-            state = self._users.load(message.key)
-            decision = decide(state, happened, message.timestamp, self._feed.register, self._rules)
-            if any(isinstance(effect, TellAgent) for effect in decision.effects) and passing.due():
-                hasty = True
-                await self._users.store(message.key, state, decision.state)
-                asyncio.get_running_loop().call_later(COMMITTED_SECONDS, die)
-                return
-        await handle(self, event)
+        state, decision = _decided(self, event)
+        tells = decision is not None and any(isinstance(effect, TellAgent) for effect in decision.effects)
+        if hasty or not tells or not passing.due():
+            await handle(self, event)
+            return
+        hasty = True
+        await self._users.store(event.message.key, state, decision.state)
+        asyncio.get_running_loop().call_later(COMMITTED_SECONDS, die)
 
     Router.handle = patched  # type: ignore[method-assign]
 
@@ -187,13 +194,10 @@ def hasty_effects(passing: Passing) -> None:
 def state_first(passing: Passing) -> None:
     """Defect: the state is written before the effects; ends between the two."""
     from agents.router import Router
-    from app.core.decide import decide
 
     async def patched(self: Any, event: Any) -> None:
         message = event.message
-        happened = self._read(message)
-        state = self._users.load(message.key)
-        decision = decide(state, happened, message.timestamp, self._feed.register, self._rules)
+        state, decision = _decided(self, event)
         await self._users.store(message.key, state, decision.state)
         if decision.effects and passing.due():
             die()

@@ -17,7 +17,7 @@ export class Thread {
     this.conversation = null;
     this.messages = new Map();
     this.nodes = new Map();
-    this.top = 0;
+    this.lastTop = 0;
     this.log = byId("log");
     this.log.addEventListener("scroll", () => this.scrolled());
     byId("down").addEventListener("click", () => this.toEnd());
@@ -163,7 +163,7 @@ export class Thread {
     const fromEnd = this.log.scrollHeight - this.log.scrollTop;
     const top = this.log.firstChild;
     // the scroll event of a reader who went up may not have come yet
-    if (this.log.scrollTop < this.top) this.atEnd = this.nearEnd();
+    if (this.log.scrollTop < this.lastTop) this.atEnd = this.nearEnd();
     reconcile(this.log, wanted);
     if (this.atEnd) this.toEnd();
     else if (top !== this.log.firstChild || this.prepending) this.log.scrollTop = this.log.scrollHeight - fromEnd;
@@ -174,7 +174,7 @@ export class Thread {
   }
 
   scrolled() {
-    this.top = this.log.scrollTop;
+    this.lastTop = this.log.scrollTop;
     this.atEnd = this.nearEnd();
     if (this.atEnd) {
       this.missed = 0;
@@ -200,7 +200,7 @@ export class Thread {
 
   toEnd() {
     this.log.scrollTop = this.log.scrollHeight;
-    this.top = this.log.scrollTop;
+    this.lastTop = this.log.scrollTop;
     this.atEnd = true;
     this.missed = 0;
     this.pill();

@@ -27,7 +27,7 @@ export class Phone {
     this.reactions = new Map();
     this.latest = new Map();
     this.unseen = 0;
-    this.top = 0;
+    this.lastTop = 0;
     this.sending = Promise.resolve();
     this.parts = {};
     for (const name of ["log", "messages", "typing", "news", "welcome", "problem", "toggle", "person"]) {
@@ -204,11 +204,11 @@ export class Phone {
     if (pinned && seconds) this.scrollDown();
   }
 
-  /** Only the reader goes up: whatever else happens, they are no longer at the end. */
+  /** Only the reader goes up: what grows or shrinks leaves them at the end they were at. */
   noticeReader() {
     const { scrollTop } = this.parts.log;
-    if (scrollTop < this.top) this.pinned = this.atBottom();
-    this.top = scrollTop;
+    if (scrollTop < this.lastTop) this.pinned = this.atBottom();
+    this.lastTop = scrollTop;
   }
 
   atBottom() {
@@ -220,7 +220,7 @@ export class Phone {
     const { log } = this.parts;
     this.height = log.scrollHeight;
     log.scrollTop = this.height;
-    this.top = log.scrollTop;
+    this.lastTop = log.scrollTop;
     this.pinned = true;
     this.showNews(0);
   }
