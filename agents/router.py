@@ -17,7 +17,7 @@ from app.core.decide import decide
 from app.core.effects import Effect, Quarantine, Send, TellAgent
 from app.core.events import Event, IdentityChanged, NotUnderstood, UserWrote
 from app.core.rules import Rules
-from app.lanes import Lanes, is_current, let_go
+from app.lanes import Lanes, worker_lanes
 from app.producing import Producer, Record
 from app.quarantine import REPLAY
 from app.register_feed import RegisterFeed
@@ -125,9 +125,7 @@ def install_router(
     @app.agent(source, name="router")
     async def route(stream: Any) -> None:
         await feed.loaded()
-        lanes = router.lanes = Lanes(
-            router.handle, router.poisoned, limit=IN_FLIGHT, is_current=is_current(app), let_go=let_go(app)
-        )
+        lanes = router.lanes = worker_lanes(app, router.handle, router.poisoned, limit=IN_FLIGHT)
         async for event in stream.noack().events():
             await lanes.put(event)
 

@@ -22,7 +22,7 @@ from app.core.effects import Send
 from app.core.events import NotUnderstood, SendFinished, StatusCame, UserWrote
 from app.core.lives import NOTES
 from app.core.verdicts import Outcome, Verdict, from_failed_status
-from app.lanes import Lanes, is_current, let_go
+from app.lanes import Lanes, worker_lanes
 from app.producing import ProduceError, Producer
 from app.sending.gates import Gates
 from app.sending.posting import SETTLED, Graph, Poster
@@ -250,22 +250,14 @@ def install_sender(
     @app.agent(outbox, name="sender")
     async def post(stream: Any) -> None:
         # How many requests are open at once is the gates' to say: a message that waits holds nobody up.
-        lanes = sender.lanes = Lanes(
-            sender.handle,
-            sender.poisoned,
-            limit=settings.sends_waiting,
-            waiting=settings.sends_waiting,
-            is_current=is_current(app),
-            let_go=let_go(app),
-        )
+        most = settings.sends_waiting
+        lanes = sender.lanes = worker_lanes(app, sender.handle, sender.poisoned, limit=most, waiting=most)
         async for event in stream.noack().events():
             await lanes.put(event)
 
     @app.agent(webhook, name="settler")
     async def settle(stream: Any) -> None:
-        lanes = Lanes(
-            sender.settle, sender.poisoned, limit=SETTLED_AT_ONCE, is_current=is_current(app), let_go=let_go(app)
-        )
+        lanes = worker_lanes(app, sender.settle, sender.poisoned, limit=SETTLED_AT_ONCE)
         async for event in stream.noack().events():
             await lanes.put(event)
 

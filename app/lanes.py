@@ -152,6 +152,11 @@ def _drop_value(event: Any) -> None:
     event.value = event.message.value = None
 
 
+def worker_lanes(app: Any, handle: Handler, on_poison: Poisoned, *, limit: int, waiting: int | None = None) -> Lanes:
+    """The lanes of a worker of a Faust app: they ask it whose a record is, and tell it which it need not wait for."""
+    return Lanes(handle, on_poison, limit=limit, is_current=is_current(app), let_go=let_go(app), waiting=waiting)
+
+
 def is_current(app: Any) -> IsCurrent:
     """A check whether an event's partition is still ours, in the generation it was read in.
 

@@ -20,7 +20,7 @@ from faust.tables.manager import TableManager
 from app import standstill
 from app.faust_app import BrokerApp, make_app
 from app.faust_compat import SafeConsumer
-from app.lanes import Lanes, is_current
+from app.lanes import worker_lanes
 from app.lease import Lease
 from app.logs import set_up_logs
 from app.processes.running import run_worker, tables_check
@@ -79,7 +79,7 @@ def build(settings: Settings, *, stock: bool, work_seconds: float) -> BrokerApp:
             async for event in stream.events():
                 await handle(event)
             return
-        lanes = Lanes(handle, poisoned, limit=IN_FLIGHT, is_current=is_current(app))
+        lanes = worker_lanes(app, handle, poisoned, limit=IN_FLIGHT)
         async for event in stream.noack().events():
             await lanes.put(event)
 
