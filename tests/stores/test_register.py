@@ -113,7 +113,7 @@ async def test_the_table_of_the_first_generation_is_kept(store: RegisterStore, d
 async def test_workers_that_start_at_once_migrate_once(dsn: SecretStr) -> None:
     stores = [RegisterStore(dsn, seconds=20) for _ in range(6)]
     await asyncio.gather(*(store.migrate() for store in stores))
-    assert await sql(dsn, "SELECT count(*), count(DISTINCT name) FROM broker_migrations") == [(3, 3)]
+    assert await sql(dsn, "SELECT count(*), count(DISTINCT name) FROM broker_migrations") == [(4, 4)]
     assert await sql(dsn, "SELECT version FROM register_version") == [(1,)]
     for store in stores:
         await store.close()
@@ -169,6 +169,25 @@ async def test_hours_and_messages_are_stored_and_read_back(store: RegisterStore,
     assert (await store.change(agent.id, SALES)).hours is None
     await sql(dsn, """UPDATE agents SET hours = '{"zone": "Nowhere"}'""")
     assert [found.hours for found in (await store.snapshot()).agents] == [None]
+
+
+async def test_every_change_leaves_a_row_of_the_audit(store: RegisterStore, dsn: SecretStr) -> None:
+    agent = await store.add(SALES)
+    await store.change(agent.id, HELP)
+    await store.retire(agent.id)
+    await sql(dsn, "DELETE FROM agents")
+    rows = await sql(
+        dsn,
+        "SELECT agent_id, before->>'name', after->>'name', before->'active', after->'active'"
+        " FROM agents_audit ORDER BY id",
+    )
+    assert rows == [
+        (1, None, "Sales", None, 1),
+        (1, "Sales", "Help", 1, 1),
+        (1, "Help", "Help", 1, 0),
+        (1, "Help", None, 0, None),
+    ]
+    assert await sql(dsn, "SELECT DISTINCT actor = session_user FROM agents_audit") == [(True,)]
 
 
 async def test_after_a_restart_of_postgres_the_next_call_works(store: RegisterStore, server: Postgres) -> None:
