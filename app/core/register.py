@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from app.core.hours import Hours, read_hours
+from app.core.rules import fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,10 @@ class Register:
         """The agent with this id, if it is in the menu."""
         agent = self.agent(agent_id)
         return agent if agent and agent.active else None
+
+    def named(self, name: str) -> Agent | None:
+        """The agent of the menu with this name, in any case, with spaces around."""
+        return next((agent for agent in self.active if fold(agent.name) == fold(name)), None)
 
     def writer_of(self, topic: str) -> Agent | None:
         """The agent whose out topic this is."""
