@@ -11,6 +11,7 @@ from agents.router import install_router
 from agents.sweeper import Sweeper
 from app.core.register import Agent, Register
 from app.faust_app import BrokerApp, make_app
+from app.owners import Owners
 from app.processes.running import kafka_check, reader_check, register_check, stamp, tables_check
 from app.producing import Producer
 from app.progress import Progress
@@ -21,7 +22,8 @@ from app.stores.mirror import MirrorStore
 from app.stores.register import RegisterStore
 from app.topics import Topics, agent_topics, ensure_topics
 from tables.users import Users
-from web.admin.install import install_admin
+from web.admin.install import install_admin, install_lookups
+from web.admin.lookups import Lookups
 from web.health import add_health
 
 log = logging.getLogger("broker.process")
@@ -48,6 +50,13 @@ def build(settings: Settings) -> BrokerApp:
         await ensure_topics(settings, agent_topics(agent, settings), within=10.0)
 
     install_admin(app, settings, store, create_topics, publisher.notify)
+    owners = Owners(app, topics.sessions_changelog, settings.partitions)
+    install_lookups(
+        app,
+        Lookups(
+            owners, users.load, lambda: feed.register, settings.rules, settings.phone_number_id, lambda: app.http_client
+        ),
+    )
     mirror_store = MirrorStore(settings.redis_url)
     mirror = Mirror(settings, topics, mirror_store)
     mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)

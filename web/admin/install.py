@@ -12,6 +12,7 @@ from app.settings import Settings
 from app.topics import Topics
 from web.admin import views
 from web.admin.gate import PREFIX, check_admin_settings, make_gate
+from web.admin.lookups import Lookups
 from web.admin.office import Office, Store
 
 ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
@@ -42,3 +43,9 @@ def install_admin(
         bound = type(view.__name__, (view,), {"office": office, "__doc__": view.__doc__})
         faust_app.page(PREFIX + path, name=f"admin{path}")(bound)
     faust_app.web.web_app.middlewares.append(make_gate(settings.admin_tokens))
+
+
+def install_lookups(faust_app: Any, lookups: Lookups) -> None:
+    """Add the look-up of sessions, behind the gate of `install_admin`; call before the app starts."""
+    bound = type("SessionView", (views.SessionView,), {"lookups": lookups, "__doc__": views.SessionView.__doc__})
+    faust_app.page(PREFIX + "/session/{user}", name="admin/session/{user}")(bound)
