@@ -73,6 +73,7 @@ class Bridge:
             agent=agent.id,
             message=read.message.model_dump(mode="json"),
             ref=read.ref,
+            deadline=at + read.ttl if read.ttl is not None else None,
             raw=value,
         )
         self.counts["carried"] += 1

@@ -33,6 +33,8 @@ class OutRecord(_Record):
     """Which kind of message; its own fields stand beside this one."""
     ref: Annotated[str, Field(max_length=REF_MAX)] | None = None
     """The agent's own name for the message; it comes back in statuses and errors."""
+    ttl_seconds: Annotated[float, Field(gt=0)] | None = None
+    """For how many seconds, from when the record was written, the message is worth sending; then it is `late`."""
     phone_number_id: Annotated[str, Field(min_length=1)] = ""
     """The business number to send from; left out, the one of the setting BROKER_PHONE_NUMBER_ID."""
 

@@ -20,7 +20,13 @@ def write_event(event: AgentReplied | SendFinished | ClockStruck) -> bytes:
     kind = {AgentReplied: "agent_replied", SendFinished: "send_finished", ClockStruck: "clock_struck"}[type(event)]
     pairs: dict[str, Any] = {"kind": kind, "id": event.id, "user": event.user.to_dict(), "at": event.at}
     if isinstance(event, AgentReplied):
-        pairs |= {"agent": event.agent, "message": event.message, "ref": event.ref, "raw": _text(event.raw)}
+        pairs |= {
+            "agent": event.agent,
+            "message": event.message,
+            "ref": event.ref,
+            "deadline": event.deadline,
+            "raw": _text(event.raw),
+        }
     elif isinstance(event, SendFinished):
         pairs |= {
             "effect": event.effect,
@@ -48,6 +54,7 @@ def read_event(value: bytes) -> Event | NotUnderstood:
                     agent=data["agent"],
                     message=data["message"],
                     ref=data.get("ref"),
+                    deadline=data.get("deadline"),
                     raw=b64decode(data.get("raw", "")),
                 )
             case "send_finished":

@@ -39,6 +39,8 @@ class AgentRecord:
     phone_number_id: str
     message: Message
     ref: str | None
+    ttl: float | None = None
+    """For how many seconds the message is worth sending; None: as the settings say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,10 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
     if ref is not None and (not isinstance(ref, str) or len(ref) > REF_MAX):
         reason = f"the field ref must be a text of at most {REF_MAX} characters, not {_shown(ref)}"
         return BadRecord(reason=reason, code="invalid", address=address)
+    ttl = data.get("ttl_seconds")
+    if ttl is not None and not (type(ttl) in (int, float) and ttl > 0):
+        reason = f"the field ttl_seconds must be a number of seconds above 0, not {_shown(ttl)}"
+        return BadRecord(reason=reason, code="invalid", address=address, ref=ref)
     wa_id, user_id = split_address(address)
     if not wa_id and not user_id:
         reason = f"the waID {_shown(address)} is neither a phone number nor a user id like BR.7781"
@@ -79,7 +85,15 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
         message = _refuse_our_ids(message) or message
     if isinstance(message, BadRecord):
         return BadRecord(reason=message.reason, code=message.code, address=address, ref=ref)
-    return AgentRecord(address=address, wa_id=wa_id, user_id=user_id, phone_number_id=number, message=message, ref=ref)
+    return AgentRecord(
+        address=address,
+        wa_id=wa_id,
+        user_id=user_id,
+        phone_number_id=number,
+        message=message,
+        ref=ref,
+        ttl=ttl,
+    )
 
 
 def _refuse_our_ids(message: Message) -> BadRecord | None:

@@ -167,7 +167,7 @@ def _agent_replied(turn: Turn, event: AgentReplied) -> None:
         _refuse(turn, event, agent, reason, "window_closed")
     else:
         for part in parts(event.message):
-            turn.send(part, agent=agent.id, ref=event.ref)
+            turn.send(part, agent=agent.id, ref=event.ref, deadline=event.deadline)
 
 
 def _refuse(turn: Turn, event: AgentReplied, agent: Agent, reason: str, code: str) -> None:

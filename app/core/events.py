@@ -106,6 +106,8 @@ class AgentReplied:
     agent: int
     message: dict[str, Any]
     ref: str | None = None
+    deadline: float | None = None
+    """Seconds UTC after which the message is of no use any more; None: as the settings say."""
     raw: bytes = b""
 
 

@@ -105,7 +105,13 @@ class Turn:
         new_id = self._next_id()
         self.effects.append(TellAgent(id=new_id, agent=agent.id, topic=topic, record={**record, "id": new_id}))
 
-    def send(self, message: Message | dict[str, Any], agent: int | None = None, ref: str | None = None) -> None:
+    def send(
+        self,
+        message: Message | dict[str, Any],
+        agent: int | None = None,
+        ref: str | None = None,
+        deadline: float | None = None,
+    ) -> None:
         """Send to the user; whoever calls has seen to the window."""
         content = message if isinstance(message, dict) else message.model_dump(mode="json")
         self.effects.append(
@@ -117,6 +123,7 @@ class Turn:
                 window_ends=self.window_ends,
                 agent=agent,
                 ref=ref,
+                deadline=deadline,
             )
         )
 

@@ -65,8 +65,10 @@ def test_a_template_with_components() -> None:
 
 
 def test_added_fields() -> None:
-    record = good({**TEXT, "ref": "order-7", "phone_number_id": "999", "user": "anything", "surprise": [1]})
-    assert (record.ref, record.phone_number_id) == ("order-7", "999")
+    added = {"ref": "order-7", "phone_number_id": "999", "ttl_seconds": 90}
+    record = good({**TEXT, **added, "user": "anything", "surprise": [1]})
+    assert (record.ref, record.phone_number_id, record.ttl) == ("order-7", "999", 90)
+    assert good(TEXT).ttl is None
 
 
 def test_a_user_without_a_number() -> None:
@@ -129,6 +131,9 @@ def test_an_unknown_message_type_is_named(kind: Any) -> None:
         ({**TEXT, "waID": "Ana"}, "the waID 'Ana' is neither a phone number nor a user id"),
         ({**TEXT, "ref": "x" * 65}, "the field ref must be a text of at most 64 characters"),
         ({**TEXT, "ref": 7}, "the field ref must be a text of at most 64 characters, not 7"),
+        ({**TEXT, "ttl_seconds": 0}, "the field ttl_seconds must be a number of seconds above 0, not 0"),
+        ({**TEXT, "ttl_seconds": True}, "above 0, not True"),
+        ({**TEXT, "ttl_seconds": "60"}, "above 0, not '60'"),
         ({**TEXT, "phone_number_id": None}, "the field phone_number_id is missing"),
         ({**TEXT, "phone_number_id": ""}, "the field phone_number_id is missing"),
     ],
@@ -150,7 +155,7 @@ def test_a_refusal_shows_no_more_than_a_piece_of_what_was_sent() -> None:
 
 
 fields = st.sampled_from(
-    ["waID", "message_type", "text", "list_title", "list_body", "list_items", "template", "ref", "phone_number_id"]
+    [*TEXT, "list_title", "list_body", "list_items", "template", "ref", "ttl_seconds", "phone_number_id"]
 )
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.sampled_from(["", "text", "5511"]),

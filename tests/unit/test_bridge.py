@@ -63,6 +63,11 @@ async def test_a_reply_is_keyed_by_its_user() -> None:
     assert orjson.loads(event.raw)["text"] == "How can I help?"
 
 
+async def test_how_long_a_reply_is_worth_sending_counts_from_when_it_was_written() -> None:
+    producer = await carried({**TEXT, "ttl_seconds": 90}, TEXT)
+    assert [data.get("deadline") for data in producer.on(TOPICS.replies)] == [NOW + 90, None]
+
+
 async def test_the_same_record_read_again_is_the_same_event() -> None:
     assert (await carried(TEXT)).records == (await carried(TEXT)).records
 

@@ -92,7 +92,15 @@ def test_the_schema_knows_every_limit_of_size(name: str) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"waID": ""}, {"waID": None}, {"message_type": "fax"}, {"ref": "x" * 65}, {"phone_number_id": ""}, {"text": None}],
+    [
+        {"waID": ""},
+        {"waID": None},
+        {"message_type": "fax"},
+        {"ref": "x" * 65},
+        {"phone_number_id": ""},
+        {"ttl_seconds": 0},
+        {"text": None},
+    ],
     ids=str,
 )
 def test_the_schema_refuses_what_we_refuse(change: Fields) -> None:

@@ -1,5 +1,6 @@
 """The router and the kinds of messages: what may leave with the window shut, and a long text as several sends."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +34,13 @@ def with_sales() -> Story:
 def sends(effects: tuple[Effect, ...]) -> list[Send]:
     """The messages among the effects."""
     return [effect for effect in effects if isinstance(effect, Send)]
+
+
+def test_every_part_of_a_message_is_worth_sending_as_long_as_its_agent_says() -> None:
+    story = with_sales()
+    effects = sends(story.then(replace(replied(SPLIT), deadline=NOW + 90)))
+    assert len(effects) > 1
+    assert {effect.deadline for effect in effects} == {NOW + 90}
 
 
 def test_only_templates_and_marks_may_leave_with_the_window_shut() -> None:
