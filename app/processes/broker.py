@@ -22,6 +22,7 @@ from app.stores.mirror import MirrorStore
 from app.stores.register import RegisterStore
 from app.topics import Topics, agent_topics, ensure_topics
 from tables.users import Users
+from web.admin.counts import Counts
 from web.admin.install import install_admin, install_lookups
 from web.admin.lookups import Lookups
 from web.health import add_health
@@ -50,14 +51,12 @@ def build(settings: Settings) -> BrokerApp:
         await ensure_topics(settings, agent_topics(agent, settings), within=10.0)
 
     install_admin(app, settings, store, create_topics, publisher.notify)
-    owners = Owners(app, topics.sessions_changelog, settings.partitions)
-    install_lookups(
-        app,
-        Lookups(
-            owners, users.load, lambda: feed.register, settings.rules, settings.phone_number_id, lambda: app.http_client
-        ),
-    )
     mirror_store = MirrorStore(settings.redis_url)
+    owners = Owners(app, topics.sessions_changelog, settings.partitions)
+    lookups = Lookups(
+        owners, users.load, lambda: feed.register, settings.rules, settings.phone_number_id, lambda: app.http_client
+    )
+    install_lookups(app, lookups, Counts(mirror_store, lambda: feed.register))
     mirror = Mirror(settings, topics, mirror_store)
     mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)
     services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper]

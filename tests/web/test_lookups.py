@@ -17,8 +17,10 @@ from app.core.state import Session, State, Window
 from app.faust_app import make_app
 from app.owners import OwnerUnknown
 from app.settings import Settings
+from app.stores.mirror import MirrorAway
 from tests.unit.histories import REGISTER, SALES
 from tests.web.admin_support import TOKEN, Admin, MemoryStore
+from web.admin.counts import Counts
 from web.admin.install import install_admin, install_lookups
 from web.admin.lookups import FORWARDED, Lookups
 
@@ -49,16 +51,29 @@ class Worker:
         return self.states.get(key, State())
 
 
+class Mirror:
+    """Sessions as Redis would give them."""
+
+    away = False
+
+    async def sessions(self) -> AsyncIterator[dict[str, Any]]:
+        if self.away:
+            raise MirrorAway("Redis does not serve the mirror")
+        for user, agent in (("a", SALES.id), ("b", None), ("c", SALES.id)):
+            yield {"user": user, "state": "menu" if agent is None else "agent", "agent": agent, "since": NOW}
+
+
 class Pair:
     """Two workers; the second has Ana, and the first knows it."""
 
     def __init__(self) -> None:
         self.first, self.second = Worker({}), Worker({ANA.key.encode(): STATE})
+        self.mirror = Mirror()
         self.clients: list[TestClient[Any, Any]] = []
 
     async def get(self, user: str, *, at: int = 0, token: str = TOKEN, mark: bool = False) -> tuple[int, Any, Any]:
         """Status, JSON and headers of a look-up."""
-        path = f"/api/v1/session/{user}"
+        path = user if user.startswith("/") else f"/api/v1/session/{user}"
         marked = {FORWARDED: "1"} if mark else {}
         response = await self.clients[at].get(path, headers={"Authorization": f"Bearer {token}", **marked})
         return response.status, await response.json(), response.headers
@@ -76,7 +91,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
             admin = Admin(client, MemoryStore())
             install_admin(app, settings, admin.store, admin.create_topics, admin.notify)
             lookups = Lookups(worker, worker.load, _register, Rules(), "106", lambda: http, clock=lambda: NOW)
-            install_lookups(app, lookups)
+            install_lookups(app, lookups, Counts(pair.mirror, _register))
             app.web.init_server()
             pair.clients.append(await stack.enter_async_context(client))
         pair.first.other = str(pair.clients[1].make_url("/"))
@@ -133,3 +148,39 @@ async def test_a_worker_that_is_gone_is_503(pair: Pair) -> None:
     await pair.clients[1].close()
     status, answer, headers = await pair.get(ANA.key)
     assert (status, answer["internal_code"], headers["Retry-After"]) == (503, "session-08", "3")
+
+
+async def test_users_are_counted_per_agent(pair: Pair) -> None:
+    status, answer, _ = await pair.get("/api/v1/stats")
+    assert (status, answer["data"]["sessions"], answer["data"]["menu"]) == (200, 3, 1)
+    users = {agent["name"]: agent["users"] for agent in answer["data"]["agents"]}
+    assert users == {agent.name: 2 if agent.id == SALES.id else 0 for agent in REGISTER.active}
+
+
+@pytest.mark.parametrize(
+    ("query", "users", "more"),
+    [
+        ("", "abc", False),
+        (f"?agent={SALES.id}", "ac", False),
+        (f"?agent={SALES.name.upper()}", "ac", False),
+        (f"?agent={SALES.id}&limit=2", "ac", False),
+        (f"?agent={SALES.id}&limit=1", "a", True),
+    ],
+)
+async def test_sessions_are_listed(pair: Pair, query: str, users: str, more: bool) -> None:
+    status, answer, _ = await pair.get("/api/v1/session" + query)
+    assert (status, "".join(one["user"] for one in answer["data"]), answer["more"]) == (200, users, more)
+
+
+@pytest.mark.parametrize(("query", "field"), [("limit=0", "limit"), ("limit=x", "limit"), ("agent=Nobody", "agent")])
+async def test_a_wrong_question_names_its_field(pair: Pair, query: str, field: str) -> None:
+    status, answer, _ = await pair.get("/api/v1/session?" + query)
+    assert (status, answer["internal_code"], answer["errors"][0]["field"]) == (422, "session-03", field)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/stats", "/api/v1/session"])
+async def test_without_redis_there_is_no_count(pair: Pair, path: str) -> None:
+    pair.mirror.away = True
+    status, answer, headers = await pair.get(path)
+    assert (status, answer["internal_code"][-2:], headers["Retry-After"]) == (503, "09", "3")
+    assert "Redis" in answer["message"]

@@ -12,6 +12,7 @@ from aiohttp import web
 from faust.web.exceptions import WebError
 from faust.web.views import View
 
+from web.admin.counts import Counts
 from web.admin.envelopes import KINDS, BadRequest, error_json, found, found_one, of_exception
 from web.admin.lookups import Lookups
 from web.admin.office import Office
@@ -118,6 +119,28 @@ class SessionView(AdminView):
         """With whom a user is, from the worker that knows."""
         status, answer = await self.lookups.find(user, request.headers)
         return self.json(answer, status=status, headers={"Retry-After": RETRY} if status == 503 else None)
+
+
+class SessionsView(AdminView):
+    """GET /api/v1/session."""
+
+    call = "session"
+    counts: ClassVar[Counts]
+
+    async def get(self, request: Any) -> Any:
+        """Sessions, of one agent or of all."""
+        return self.json(await self.counts.listed(request.query))
+
+
+class StatsView(AdminView):
+    """GET /api/v1/stats."""
+
+    call = "stats"
+    counts: ClassVar[Counts]
+
+    async def get(self, request: Any) -> Any:
+        """Users per agent."""
+        return self.json(await self.counts.stats())
 
 
 async def _body(request: Any) -> dict[str, Any]:
