@@ -1,6 +1,7 @@
 """Three broker workers: a look-up is right whichever is asked, also after one has died."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ async def test_each_lookup_is_right_whichever_worker_is_asked() -> None:
             await _all_right(system, worker, phones, arriving=True)
             status, _ = await _ask(system, worker, "5500000000")
             assert status == 404
+            await until(partial(_counted, system, worker), 30, f"{worker} counts the users of each agent")
         await system.processes["broker-1"].kill_and_wait()
         for worker in ("broker-0", "broker-2"):
             await _all_right(system, worker, phones)
@@ -54,8 +56,16 @@ async def _all_right(system: System, worker: str, phones: list[Phone], *, arrivi
         await until(right, 60, f"{worker} says that {phone.address} is with {expected}")
 
 
+async def _counted(system: System, worker: str) -> bool:
+    status, answer = await _ask(system, worker, "/stats")
+    assert status == 200, answer
+    users = {agent["name"]: agent["users"] for agent in answer["data"]["agents"]}
+    return users == dict.fromkeys(AGENTS, USERS // len(AGENTS))
+
+
 async def _ask(system: System, worker: str, user: str) -> tuple[int, Any]:
-    url = f"http://127.0.0.1:{system.port_of(worker)}/api/v1/session/{user}"
+    path = user if user.startswith("/") else f"/session/{user}"
+    url = f"http://127.0.0.1:{system.port_of(worker)}/api/v1{path}"
     headers = {"Authorization": f"Bearer {system.stack.credentials.admin_tokens[0]}"}
     async with system.http.get(url, headers=headers) as response:
         return response.status, await response.json()
