@@ -15,12 +15,17 @@ from faust.web.views import View
 
 from app.core.agent_rules import Problem, Refused
 from app.core.register import Agent
+from web.admin.counts import Counts
 from web.admin.envelopes import KINDS, BadRequest, error_json, found, found_one, of_exception, page_of
 from web.admin.gate import ACTOR
+from web.admin.lookups import Lookups
 from web.admin.office import LIMIT_MAX, Office, read_number
 
 LIMIT = 100
 """Agents or changes of an answer to who names no number."""
+
+RETRY = "3"
+"""Seconds after which a caller may ask again: a rebalance of the group takes a few of them."""
 
 log = logging.getLogger("broker.admin")
 
@@ -42,7 +47,7 @@ class AdminView(View):
             if type(error) not in KINDS:
                 log.exception("%s %s failed", request.method, request.path)
             body, status = of_exception(self.call, error)
-            return self.json(body, status=status)
+            return self.json(body, status=status, headers={"Retry-After": RETRY} if status == 503 else None)
 
     async def on_request_error(self, request: Any, exc: WebError) -> Any:
         """Answer what Faust itself refuses."""
@@ -135,6 +140,40 @@ def _listed(agents: list[Agent], query: Mapping[str, str]) -> dict[str, Any]:
         return found(agents)
     limit = read_number("limit", query.get("limit", str(LIMIT)), 1, LIMIT_MAX)
     return page_of(agents, limit, read_number("offset", query.get("offset", "0"), 0, 10**9))
+
+
+class SessionView(AdminView):
+    """GET /api/v1/session/{user}."""
+
+    call = "session"
+    lookups: ClassVar[Lookups]
+
+    async def get(self, request: Any, user: str) -> Any:
+        """With whom a user is, from the worker that knows."""
+        status, answer = await self.lookups.find(user, request.headers)
+        return self.json(answer, status=status, headers={"Retry-After": RETRY} if status == 503 else None)
+
+
+class SessionsView(AdminView):
+    """GET /api/v1/session."""
+
+    call = "session"
+    counts: ClassVar[Counts]
+
+    async def get(self, request: Any) -> Any:
+        """Sessions, of one agent or of all."""
+        return self.json(await self.counts.listed(request.query))
+
+
+class StatsView(AdminView):
+    """GET /api/v1/stats."""
+
+    call = "stats"
+    counts: ClassVar[Counts]
+
+    async def get(self, request: Any) -> Any:
+        """Users per agent."""
+        return self.json(await self.counts.stats())
 
 
 async def _body(request: Any) -> dict[str, Any]:
