@@ -1,6 +1,7 @@
 """Agents outside their hours: the menu says when they open, and users may leave a message or choose again."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ OPENS = NOW + 1 * HOUR + 33 * 60 + 20
 SHUT = replace(SALES, hours=HOURS)
 
 
-def closed_story(**more: str) -> Story:
+def closed_story(**more: Any) -> Story:
     """A user before a menu with a closed agent."""
     story = Story(register=Register.of([replace(SHUT, **more), DESK]), rules=Rules(session_seconds=10 * DAY))
     story.then(wrote("hi", 1))
