@@ -70,9 +70,9 @@ def initial_record(user: User, text: str, event: UserWrote, dropped: int) -> dic
     return _record(user, "initial", text, event.raw, timestamp=event.at, dropped=dropped or None)
 
 
-def transfer_record(user: User, text: str, sender: str, note: str | None, at: float) -> dict[str, Any]:
-    """What an agent reads when another agent, `sender`, handed a user to it."""
-    return _record(user, "initial", text, b"", timestamp=at, note=note, **{"from": sender})
+def transfer_record(user: User, text: str, handed: dict[str, Any], at: float) -> dict[str, Any]:
+    """What an agent reads when another agent handed a user to it: `handed` has `from`, `note` and `references`."""
+    return _record(user, "initial", text, b"", timestamp=at, **handed)
 
 
 def closed_record(user: User, text: str, reason: str, at: float) -> dict[str, Any]:
