@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from app.core.hours import Hours, read_hours
 from app.core.rules import fold
 
 
@@ -24,6 +25,10 @@ class Agent:
     description: str = ""
     position: int = 0
     active: bool = True
+    hours: Hours | None = None
+    """When it is open; None is always."""
+    closed_message: str = ""
+    welcome_message: str = ""
 
     @property
     def topics(self) -> tuple[str, str, str]:
@@ -32,15 +37,33 @@ class Agent:
 
     def to_dict(self) -> dict[str, Any]:
         """The agent as JSON; the opposite of `from_dict`."""
-        return {name: getattr(self, name) for name in AGENT_FIELDS}
+        hours = self.hours.to_dict() if self.hours else None
+        return {name: getattr(self, name) for name in AGENT_FIELDS} | {"hours": hours}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Agent":
-        """The agent of a JSON object; unknown fields are passed over; raises TypeError when one is missing."""
-        return cls(**{name: data[name] for name in AGENT_FIELDS if name in data})
+        """The agent of a JSON object; unknown fields are passed over.
+
+        Raises TypeError when one is missing, ValueError when its hours are none.
+        """
+        known = {name: data[name] for name in AGENT_FIELDS if name in data}
+        hours = known.get("hours")
+        return cls(**known | {"hours": None if hours is None else read_hours(hours)})
 
 
-AGENT_FIELDS = ("id", "name", "read_topic", "write_topic", "error_topic", "description", "position", "active")
+AGENT_FIELDS = (
+    "id",
+    "name",
+    "read_topic",
+    "write_topic",
+    "error_topic",
+    "description",
+    "position",
+    "active",
+    "hours",
+    "closed_message",
+    "welcome_message",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
