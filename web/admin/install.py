@@ -25,6 +25,13 @@ ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
     ("/agent/by-name/{name}", views.SearchView),
     ("/agent/{agent_id}", views.FindView),
     ("/audit", views.AuditView),
+    ("/openapi.json", views.DocumentView),
+)
+
+LOOKUPS: tuple[tuple[str, type[views.AdminView]], ...] = (
+    ("/session/{user}", views.SessionView),
+    ("/session", views.SessionsView),
+    ("/stats", views.StatsView),
 )
 
 
@@ -49,7 +56,6 @@ def install_admin(
 
 def install_lookups(faust_app: Any, lookups: Lookups, counts: Counts) -> None:
     """Add the look-ups of sessions, behind the gate of `install_admin`; call before the app starts."""
-    routes = (("/session/{user}", views.SessionView), ("/session", views.SessionsView), ("/stats", views.StatsView))
-    for path, view in routes:
+    for path, view in LOOKUPS:
         attributes = {"lookups": lookups, "counts": counts, "__doc__": view.__doc__}
         faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))
