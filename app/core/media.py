@@ -91,9 +91,10 @@ def after_failure(note: Note, failure: NotFetched, now: float) -> Note:
     return replace(note, reason=failure.reason, next=now + pause)
 
 
-def after_success(note: Note, size: int) -> Note:
-    """The note of a file whose bytes are here."""
-    return replace(note, state="stored", reason="", next=0.0, size=size)
+def after_success(note: Note, mime_type: str, digest: str, size: int) -> Note:
+    """The note of a file whose bytes are here; what Meta did not tell stays as the message told it."""
+    mime_type, digest = mime_type or note.mime_type, digest or note.sha256
+    return replace(note, state="stored", reason="", next=0.0, size=size, mime_type=mime_type, sha256=digest)
 
 
 def read_note(data: Any) -> Note:

@@ -41,7 +41,7 @@ def test_a_file_is_fetched_by_one_at_a_time() -> None:
     assert leased(first, 1000.0 + LEASE_SECONDS) is not None
 
 
-@pytest.mark.parametrize("done", [after_success(NOTE, 3), replace(NOTE, state="failed")])
+@pytest.mark.parametrize("done", [after_success(NOTE, "", "", 3), replace(NOTE, state="failed")])
 def test_what_is_done_is_not_fetched(done: Note) -> None:
     assert leased(done, 9e9) is None
 

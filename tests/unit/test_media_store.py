@@ -27,7 +27,7 @@ def store(root: Path, told: Note, content: bytes) -> MediaDirectory:
     place.write(content)
     place.commit()
     place.close()
-    directory.keep(after_success(told, place.size))
+    directory.keep(after_success(told, "", "", place.size))
     return directory
 
 
@@ -35,7 +35,7 @@ def store(root: Path, told: Note, content: bytes) -> MediaDirectory:
 def test_a_file_is_seen_once_it_is_whole(tmp_path: Path, content: bytes) -> None:
     directory = store(tmp_path, note(), content)
     assert directory.path(note().id).read_bytes() == content
-    assert directory.note(note().id) == after_success(note(), len(content))
+    assert directory.note(note().id) == after_success(note(), "", "", len(content))
     assert list(directory.waiting()) == [] and list((tmp_path / "incoming").iterdir()) == []
 
 
