@@ -1,4 +1,4 @@
-"""Fetches the files that wait: one round after the other, a few at a time.
+"""Fetches the files that wait: a few at a time, and none waits for the end of another.
 
 In: a store with notes, and Meta. Out: files in the store, and notes that say how each try ended. It never ends for
 what the disk, the network or Meta may do: such a file waits and is tried again.
@@ -8,11 +8,15 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from typing import Protocol
 
 from app.core.media import Note, NotFetched, after_failure, after_success, leased
 from app.stores.media import MediaStore
 from app.whatsapp.media_fetch import Located, Place
+
+IN_MEMORY = 200
+"""Files a worker has taken up, most of which wait for their place; the others wait on disk."""
 
 log = logging.getLogger("broker.media")
 
@@ -32,19 +36,51 @@ class Fetcher:
         self._source = source
         self._clock = clock
         self._places = asyncio.Semaphore(at_once)
+        self._running: dict[str, asyncio.Task[None]] = {}
         self.counts: Counter[str] = Counter()
         self.problem: str | None = None
         """In words, while the store cannot take files."""
 
+    @property
+    def busy(self) -> int:
+        """Files that are on their way."""
+        return len(self._running)
+
     async def round(self) -> None:
-        """Try every file whose turn it is once."""
+        """Take up files whose turn it is; does not wait for them."""
+        free = IN_MEMORY - len(self._running)
+        if not free:
+            return
         try:
-            waiting = await asyncio.to_thread(lambda: list(self._store.waiting()))
+            due = await asyncio.to_thread(self._due, free, frozenset(self._running))
         except OSError as error:
             self._away(error)
             return
+        for media_id in due:
+            self.begin(media_id)
+
+    def begin(self, media_id: str) -> None:
+        """Take up a file that has just been announced, without looking through all; a later round finds it else."""
+        if len(self._running) >= IN_MEMORY or media_id in self._running:
+            return
+        task = self._running[media_id] = asyncio.create_task(self._in_turn(media_id))
+        task.add_done_callback(lambda _: self._running.pop(media_id))
+
+    async def finish(self) -> None:
+        """Wait for the files that are on their way."""
+        await asyncio.gather(*self._running.values())
+
+    async def stop(self) -> None:
+        """Give up the files that are on their way; they are fetched again after their lease."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _due(self, most: int, but: frozenset[str]) -> list[str]:
         now = self._clock()
-        await asyncio.gather(*(self._in_turn(note.id) for note in waiting if leased(note, now)))
+        due = (note.id for note in self._store.waiting() if leased(note, now) and note.id not in but)
+        return list(islice(due, most))
 
     async def _in_turn(self, media_id: str) -> None:
         async with self._places:
@@ -55,6 +91,9 @@ class Fetcher:
                 self._away(error)
             except ValueError as error:
                 log.error("file %s is passed over: %s", media_id, error)
+            except Exception:
+                # It waits for its lease; the others go on.
+                log.exception("file %s is passed over", media_id)
 
     async def _fetch(self, media_id: str) -> None:
         # Read again: while it waited for its place, another worker may have taken it.

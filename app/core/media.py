@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from typing import Any, Literal
 
+from app.core.events import UserWrote
+
 PREFIX = "wab-"
 """Tells our ids from Meta's, which are digits."""
 
@@ -73,6 +75,34 @@ def is_ours(given: str) -> bool:
     """Whether an id has the form of ours; nothing else may become a file's name."""
     rest = given.removeprefix(PREFIX)
     return given.startswith(PREFIX) and len(rest) == 40 and all(char in "0123456789abcdef" for char in rest)
+
+
+def note_of(event: UserWrote) -> Note | None:
+    """The note of the file in a message, to be fetched at once; None when it has none."""
+    content = event.content
+    meta_id = content.get("media_id")
+    if event.kind not in LARGEST or not isinstance(meta_id, str) or not meta_id:
+        return None
+    number = event.user.phone_number_id
+    mime_type = "; ".join(part for part in (content.get("mime_type"), content.get("mime_parameters")) if part)
+    return Note(
+        id=media_id(number, event.message_id or event.id, meta_id),
+        kind=event.kind,
+        phone_number_id=number,
+        created=event.at,
+        meta_id=meta_id,
+        mime_type=mime_type,
+        sha256=content.get("sha256") or "",
+        filename=content.get("filename") or "",
+    )
+
+
+def with_address(event: UserWrote, base_url: str) -> UserWrote:
+    """The message with our id and address of its file, which need not have come yet."""
+    note = note_of(event)
+    if note is None:
+        return event
+    return replace(event, content={**event.content, "media": note.id, "url": f"{base_url}/media/{note.id}"})
 
 
 def leased(note: Note, now: float) -> Note | None:

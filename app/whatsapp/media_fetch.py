@@ -6,6 +6,7 @@ exception for what a network or Meta may do. Neither the address nor the token s
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,10 +50,19 @@ class Located:
 class MediaSource:
     """Meta's side of a file, over a connection pool of the caller's."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, version: str, token: Token) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        version: str,
+        token: Token,
+        largest: Mapping[str, int] = LARGEST,
+    ) -> None:
+        """`largest`: bytes a file of each kind may have."""
         self._session = session
         self._base = f"{base_url.rstrip('/')}/{version}"
         self._token = token
+        self._largest = largest
 
     async def fetch(self, note: Note, place: Place) -> Located | NotFetched:
         """Write a file's bytes to a place, in at most `DOWNLOAD_SECONDS`; raises OSError of the place alone."""
@@ -97,7 +107,7 @@ class MediaSource:
         )
 
     async def _download(self, located: Located, note: Note, place: Place) -> NotFetched | None:
-        largest = LARGEST.get(note.kind, max(LARGEST.values()))
+        largest = self._largest.get(note.kind, max(self._largest.values()))
         digest = hashlib.sha256()
         async with self._session.get(
             located.url,

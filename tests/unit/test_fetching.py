@@ -1,5 +1,6 @@
 """Waiting files are fetched by one worker, survive whatever happens in between, and never stop each other."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,12 +51,18 @@ def died() -> None:
     raise KeyboardInterrupt
 
 
+async def rounds(fetcher: Fetcher) -> None:
+    """A round, and the end of what it began."""
+    await fetcher.round()
+    await fetcher.finish()
+
+
 async def test_what_waits_is_fetched_once_and_kept(tmp_path: Path) -> None:
     store, source = MediaDirectory(tmp_path), Source()
     store.announce(note())
     fetcher = Fetcher(store, source, Clock(), at_once=2)
-    await fetcher.round()
-    await fetcher.round()
+    await rounds(fetcher)
+    await rounds(fetcher)
     kept = store.note(note().id)
     assert kept is not None and (kept.state, kept.size, kept.mime_type) == ("stored", 5, "image/png")
     assert store.path(note().id).read_bytes() == b"bytes" and len(source.asked) == 1
@@ -67,10 +74,10 @@ async def test_what_does_not_come_is_tried_again_in_its_time(tmp_path: Path) -> 
     fetcher = Fetcher(store, source, clock, at_once=2)
     for now in (0.0, RETRY_SECONDS - 0.1):
         clock.now = now
-        await fetcher.round()
+        await rounds(fetcher)
         assert len(source.asked) == 1 and not store.path(note().id).exists()
     clock.now, source.act = RETRY_SECONDS, lambda: None
-    await fetcher.round()
+    await rounds(fetcher)
     assert store.path(note().id).exists() and fetcher.counts == {"waiting": 1, "stored": 1}
 
 
@@ -78,11 +85,11 @@ async def test_a_full_disk_is_named_and_heals(tmp_path: Path) -> None:
     store, source, clock = MediaDirectory(tmp_path), Source(full), Clock()
     store.announce(note())
     fetcher = Fetcher(store, source, clock, at_once=1)
-    await fetcher.round()
+    await rounds(fetcher)
     assert fetcher.problem is not None and "No space left" in fetcher.problem
     assert list((tmp_path / "incoming").iterdir()) == []
     clock.now, source.act = 10.0, lambda: None
-    await fetcher.round()
+    await rounds(fetcher)
     assert fetcher.problem is None and store.path(note().id).exists()
 
 
@@ -96,12 +103,12 @@ async def test_two_workers_fetch_a_backlog_once(tmp_path: Path) -> None:
         """The other worker looks, and has its turn, while this one's file is on its way."""
 
         async def fetch(self, note: Note, place: Place) -> Located | NotFetched:
-            await other.round()
+            await rounds(other)
             await other._in_turn(note.id)
             return await super().fetch(note, place)
 
     first = Slow()
-    await Fetcher(store, first, clock, at_once=1).round()
+    await rounds(Fetcher(store, first, clock, at_once=1))
     assert (len(first.asked), len(second.asked)) == (1, 0)
 
 
@@ -112,8 +119,38 @@ async def test_a_file_whose_worker_died_is_fetched_after_the_lease(tmp_path: Pat
         await Fetcher(store, source, clock, at_once=1)._fetch(note().id)
     source.act = lambda: None
     later = Fetcher(MediaDirectory(tmp_path), source, clock, at_once=1)
-    await later.round()
+    await rounds(later)
     assert len(source.asked) == 1
     clock.now = LEASE_SECONDS
-    await later.round()
+    await rounds(later)
     assert store.path(note().id).exists()
+
+
+async def test_a_slow_file_holds_up_no_other(tmp_path: Path) -> None:
+    store, begun, go = MediaDirectory(tmp_path), asyncio.Event(), asyncio.Event()
+
+    class OneSlow(Source):
+        """The first file takes its time."""
+
+        async def fetch(self, note: Note, place: Place) -> Located | NotFetched:
+            if not self.asked:
+                self.asked.append(note.id)
+                begun.set()
+                await go.wait()
+            return await super().fetch(note, place)
+
+    source = OneSlow()
+    fetcher = Fetcher(store, source, Clock(), at_once=2)
+    store.announce(note(1))
+    await fetcher.round()
+    await begun.wait()
+    for number in (2, 3):
+        store.announce(note(number))
+        await fetcher.round()
+        while fetcher.busy > 1:
+            await asyncio.sleep(0)
+    assert store.path(note(2).id).exists() and store.path(note(3).id).exists()
+    assert not store.path(note(1).id).exists() and fetcher.busy == 1
+    go.set()
+    await fetcher.finish()
+    assert store.path(note(1).id).exists()
