@@ -110,6 +110,10 @@ class Fetcher:
                 done = after_success(note, found.mime_type, found.sha256, place.size)
             else:
                 done = after_failure(note, found, self._clock())
+        except asyncio.CancelledError:
+            # In good order: nobody has to wait for the end of the lease. Not in a thread: the loop is ending.
+            self._store.keep(after_failure(note, NotFetched("its worker was stopped"), self._clock()))
+            raise
         except OSError as error:
             await asyncio.to_thread(self._store.keep, after_failure(note, NotFetched(_words(error)), self._clock()))
             raise

@@ -154,3 +154,25 @@ async def test_a_slow_file_holds_up_no_other(tmp_path: Path) -> None:
     go.set()
     await fetcher.finish()
     assert store.path(note(1).id).exists()
+
+
+async def test_a_worker_that_stops_gives_back_what_it_was_fetching(tmp_path: Path) -> None:
+    store, clock, begun = MediaDirectory(tmp_path), Clock(), asyncio.Event()
+    store.announce(note())
+
+    class Endless(Source):
+        """A file that never comes."""
+
+        async def fetch(self, note: Note, place: Place) -> Located | NotFetched:
+            begun.set()
+            await asyncio.Event().wait()
+            return await super().fetch(note, place)
+
+    fetcher = Fetcher(store, Endless(), clock, at_once=1)
+    fetcher.begin(note().id)
+    await begun.wait()
+    await fetcher.stop()
+    assert fetcher.busy == 0 and list((tmp_path / "incoming").iterdir()) == []
+    clock.now = RETRY_SECONDS
+    await rounds(Fetcher(store, Source(), clock, at_once=1))
+    assert store.path(note().id).exists()
