@@ -11,6 +11,7 @@ from agents.router import install_router
 from agents.sweeper import Sweeper
 from app.core.register import Agent, Register
 from app.faust_app import BrokerApp, make_app
+from app.owners import Owners
 from app.processes.running import kafka_check, reader_check, register_check, stamp, tables_check
 from app.producing import Producer
 from app.progress import Progress
@@ -21,7 +22,9 @@ from app.stores.mirror import MirrorStore
 from app.stores.register import RegisterStore
 from app.topics import Topics, agent_topics, ensure_topics
 from tables.users import Users
-from web.admin.install import install_admin
+from web.admin.counts import Counts
+from web.admin.install import install_admin, install_lookups
+from web.admin.lookups import Lookups
 from web.health import add_health
 
 log = logging.getLogger("broker.process")
@@ -49,6 +52,11 @@ def build(settings: Settings) -> BrokerApp:
 
     install_admin(app, settings, store, create_topics, publisher.notify)
     mirror_store = MirrorStore(settings.redis_url)
+    owners = Owners(app, topics.sessions_changelog, settings.partitions)
+    lookups = Lookups(
+        owners, users.load, lambda: feed.register, settings.rules, settings.phone_number_id, lambda: app.http_client
+    )
+    install_lookups(app, lookups, Counts(mirror_store, lambda: feed.register))
     mirror = Mirror(settings, topics, mirror_store)
     mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)
     services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper]

@@ -9,11 +9,17 @@ from typing import Any
 
 from app.core.agent_rules import Clash, Problem, Refused
 from app.core.register import Agent
+from app.owners import OwnerUnknown
+from app.stores.mirror import MirrorAway
 from app.stores.register import RegisterAway, UnknownAgent
 
 
 class BadRequest(Exception):
     """A body that is no JSON object."""
+
+
+class UnknownUser(Exception):
+    """Nothing is known of a user of this name."""
 
 
 class TopicsAway(Exception):
@@ -27,6 +33,9 @@ KINDS: dict[type[Exception], tuple[int, int]] = {
     Clash: (4, 409),
     RegisterAway: (5, 503),
     TopicsAway: (6, 503),
+    UnknownUser: (2, 404),
+    OwnerUnknown: (8, 503),
+    MirrorAway: (9, 503),
 }
 """Kind of error → number in the code, HTTP status."""
 

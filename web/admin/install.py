@@ -11,7 +11,9 @@ from app.core.register import Agent
 from app.settings import Settings
 from app.topics import Topics
 from web.admin import views
+from web.admin.counts import Counts
 from web.admin.gate import PREFIX, check_admin_settings, make_gate
+from web.admin.lookups import Lookups
 from web.admin.office import Office, Store
 
 ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
@@ -42,3 +44,11 @@ def install_admin(
         bound = type(view.__name__, (view,), {"office": office, "__doc__": view.__doc__})
         faust_app.page(PREFIX + path, name=f"admin{path}")(bound)
     faust_app.web.web_app.middlewares.append(make_gate(settings.admin_tokens))
+
+
+def install_lookups(faust_app: Any, lookups: Lookups, counts: Counts) -> None:
+    """Add the look-ups of sessions, behind the gate of `install_admin`; call before the app starts."""
+    routes = (("/session/{user}", views.SessionView), ("/session", views.SessionsView), ("/stats", views.StatsView))
+    for path, view in routes:
+        attributes = {"lookups": lookups, "counts": counts, "__doc__": view.__doc__}
+        faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))

@@ -12,8 +12,13 @@ from aiohttp import web
 from faust.web.exceptions import WebError
 from faust.web.views import View
 
+from web.admin.counts import Counts
 from web.admin.envelopes import KINDS, BadRequest, error_json, found, found_one, of_exception
+from web.admin.lookups import Lookups
 from web.admin.office import Office
+
+RETRY = "3"
+"""Seconds after which a caller may ask again: a rebalance of the group takes a few of them."""
 
 log = logging.getLogger("broker.admin")
 
@@ -35,7 +40,7 @@ class AdminView(View):
             if type(error) not in KINDS:
                 log.exception("%s %s failed", request.method, request.path)
             body, status = of_exception(self.call, error)
-            return self.json(body, status=status)
+            return self.json(body, status=status, headers={"Retry-After": RETRY} if status == 503 else None)
 
     async def on_request_error(self, request: Any, exc: WebError) -> Any:
         """Answer what Faust itself refuses."""
@@ -102,6 +107,40 @@ class SearchView(AdminView):
     async def get(self, request: Any, name: str) -> Any:
         """The active agents whose name holds these words."""
         return self.json(found(await self.office.find_all(name)))
+
+
+class SessionView(AdminView):
+    """GET /api/v1/session/{user}."""
+
+    call = "session"
+    lookups: ClassVar[Lookups]
+
+    async def get(self, request: Any, user: str) -> Any:
+        """With whom a user is, from the worker that knows."""
+        status, answer = await self.lookups.find(user, request.headers)
+        return self.json(answer, status=status, headers={"Retry-After": RETRY} if status == 503 else None)
+
+
+class SessionsView(AdminView):
+    """GET /api/v1/session."""
+
+    call = "session"
+    counts: ClassVar[Counts]
+
+    async def get(self, request: Any) -> Any:
+        """Sessions, of one agent or of all."""
+        return self.json(await self.counts.listed(request.query))
+
+
+class StatsView(AdminView):
+    """GET /api/v1/stats."""
+
+    call = "stats"
+    counts: ClassVar[Counts]
+
+    async def get(self, request: Any) -> Any:
+        """Users per agent."""
+        return self.json(await self.counts.stats())
 
 
 async def _body(request: Any) -> dict[str, Any]:
