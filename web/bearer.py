@@ -1,30 +1,33 @@
-"""Compares bearer tokens, so that the time it takes tells nothing of them.
+"""Compares tokens, so that the time it takes tells nothing of them.
 
-In: the header of a request, and the digests of the valid tokens. Out: whether it may pass. Never logs either.
+In: a token or the header that should hold it, and the digests of valid ones. Out: which one it is. Never logs either.
 """
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import SecretStr
 
 
+def digest(word: str) -> bytes:
+    """What a token is compared by: digests have one length, so comparing them does not tell how long a token is."""
+    return hashlib.sha256(word.encode("utf-8", "surrogateescape")).digest()
+
+
 def digests(tokens: Iterable[SecretStr]) -> tuple[bytes, ...]:
-    """What to compare with; an empty token is none."""
-    secrets = (token.get_secret_value().strip() for token in tokens)
-    return tuple(_digest(secret.encode()) for secret in secrets if secret)
+    """The digests of tokens; an empty token is none."""
+    words = (token.get_secret_value().strip() for token in tokens)
+    return tuple(digest(word) for word in words if word)
 
 
-def _digest(word: bytes) -> bytes:
-    # Digests have one length, so comparing them does not tell how long a token is.
-    return hashlib.sha256(word).digest()
+def matches(token: str, valid: Sequence[bytes]) -> list[bool]:
+    """Which digests are the token's; all are compared, so that the time does not tell which one matched."""
+    given = digest(token)
+    return [hmac.compare_digest(given, one) for one in valid]
 
 
-def allowed(header: str, valid: tuple[bytes, ...]) -> bool:
-    """Whether an Authorization header holds one of the tokens."""
+def bearer(header: str) -> str:
+    """The token in an Authorization header; empty when it holds none."""
     scheme, _, token = header.partition(" ")
-    given = _digest(token.strip().encode("utf-8", "surrogateescape"))
-    # Every token is compared, so that the time does not tell which one matched.
-    matches = [hmac.compare_digest(given, digest) for digest in valid]
-    return scheme.lower() == "bearer" and any(matches)
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from app.core.media import Note, is_ours
 from app.stores.media import MediaDirectory
-from web.bearer import allowed, digests
+from web.bearer import bearer, digests, matches
 
 RETRY_AFTER_SECONDS = 5
 WAIT_SECONDS = 10.0
@@ -30,7 +30,7 @@ def install_media(app: web.Application, store: MediaDirectory, tokens: Iterable[
     valid = digests(tokens)
 
     async def get(request: web.Request) -> web.StreamResponse:
-        if not allowed(request.headers.get("Authorization", ""), valid):
+        if not any(matches(bearer(request.headers.get("Authorization", "")), valid)):
             log.warning("GET of a file refused: no valid token")
             answer = _refused(401, "a valid bearer token is needed: Authorization: Bearer <token>")
             answer.headers["WWW-Authenticate"] = "Bearer"

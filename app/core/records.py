@@ -72,10 +72,10 @@ def initial_record(user: User, text: str, event: UserWrote, dropped: int, *, clo
 
 
 def transfer_record(
-    user: User, text: str, sender: str, note: str | None, at: float, *, closed: bool = False
+    user: User, text: str, handed: dict[str, Any], at: float, *, closed: bool = False
 ) -> dict[str, Any]:
-    """What an agent reads when another agent, `sender`, handed a user to it."""
-    return _record(user, "initial", text, b"", timestamp=at, note=note, closed=closed or None, **{"from": sender})
+    """What an agent reads when another agent handed a user to it: `handed` has `from`, `note` and `references`."""
+    return _record(user, "initial", text, b"", timestamp=at, closed=closed or None, **handed)
 
 
 def closed_record(user: User, text: str, reason: str, at: float) -> dict[str, Any]:

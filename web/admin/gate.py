@@ -14,42 +14,47 @@ from pydantic import SecretStr
 
 from app.settings import Settings, SettingsError
 from web.admin.envelopes import error_json
-from web.bearer import allowed, digests
+from web.admin.tokens import holder_of, read_holders
+from web.bearer import bearer
 
 PREFIX = "/api/v1"
+ACTOR = web.RequestKey("actor", str)
+"""Under this key a request that was let through says whose token it showed."""
 
 log = logging.getLogger("broker.admin")
 
 
 def check_admin_settings(settings: Settings) -> None:
-    """Raise SettingsError when the admin API would have no token; the demo generates one and may do without."""
-    if settings.profile != "demo" and not digests(settings.admin_tokens):
+    """Raise SettingsError when there is no token or a wrong one; the demo generates one and may do without."""
+    if not read_holders(settings.admin_tokens) and settings.profile != "demo":
         raise SettingsError(
             "BROKER_ADMIN_TOKENS is empty, so nobody could use the admin API: set it to one or more long random words,"
-            " separated by commas (for example from: openssl rand -hex 24)"
+            " separated by commas (for example from: openssl rand -hex 24), each bare or as name:word"
         )
 
 
 def make_gate(tokens: Iterable[SecretStr]) -> Middleware:
     """A middleware that lets only holders of a token to the admin API; without tokens, nobody."""
-    valid = digests(tokens)
+    holders = read_holders(tokens)
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path != PREFIX and not request.path.startswith(PREFIX + "/"):
             return await handler(request)
-        if not allowed(request.headers.get("Authorization", ""), valid):
+        holder = holder_of(bearer(request.headers.get("Authorization", "")), holders)
+        if holder is None:
             log.warning("%s %s refused: no valid token", request.method, request.path)
             return _answer(
                 error_json("auth-01", "a valid bearer token is needed: Authorization: Bearer <token>"),
                 401,
                 {"WWW-Authenticate": "Bearer"},
             )
+        request[ACTOR] = holder.name
         try:
             return await handler(request)
         except web.HTTPException as error:
-            methods = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-            return _answer(error_json(f"http-{error.status}", error.reason), error.status, methods)
+            allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            return _answer(error_json(f"http-{error.status}", error.reason), error.status, allowed)
 
     return gate
 
