@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from mode import Service
 
@@ -24,6 +25,7 @@ from tables.users import Users
 
 CHUNK = 500
 """Users looked at before others get a turn on the loop."""
+RETRY_SECONDS = 1.0
 
 log = logging.getLogger("broker.sweeper")
 
@@ -46,7 +48,7 @@ def due(state: State, now: float, register: Register, rules: Rules) -> ClockStru
 
 
 class Sweeper(Service):
-    """Strikes the clock every so many seconds."""
+    """Strikes the clock every so many seconds, and at once when the register changes: an agent may be gone."""
 
     def __init__(
         self,
@@ -66,19 +68,33 @@ class Sweeper(Service):
         self._producer = producer
         self._users = users
         self._ready = ready
+        self._woken = asyncio.Event()
+        feed.subscribe(lambda _: self._woken.set())
+
+    async def on_stop(self) -> None:
+        """Wait for nothing any more."""
+        self._woken.set()
 
     @Service.task
     async def _run(self) -> None:
         while not self.should_stop:
-            await self.sleep(self._seconds)
+            await self._pause()
             if not self._ready() or not self._feed.is_loaded:
+                # Whoever woke us is still to be answered, soon after the rebalance.
+                await self.sleep(min(RETRY_SECONDS, self._seconds))
                 continue
+            self._woken.clear()
             try:
                 await self.sweep(time.time())
             except ProduceError as error:
                 log.warning("the clock could not be struck (%s): next time", error)
             except Exception:  # a value nobody can read must not end the worker
                 log.exception("a sweep failed: the next one tries again")
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                await self._woken.wait()
 
     async def sweep(self, now: float) -> int:
         """Strike for every user who is due at `now` (seconds UTC); returns how many there were."""

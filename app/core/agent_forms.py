@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from app.core.acts import ACTS, Act
 from app.core.messages import MODELS, List, Message, SectionedList, Template, TemplateContent
 from app.core.messages.interactive import Footer, TextHeader
 from app.core.messages.lists import LIST_BODY_MAX, ListBody, ListButton, Rows, Sections, SectionTitle
@@ -91,12 +92,13 @@ FORMS: dict[str, tuple[type[Part], ...]] = {
     **{kind: (model,) for kind, model in MODELS.items()},
     "list": (ListForm, SectionedListForm),
     "template": (TemplateForm,),
+    **{kind: (model,) for kind, model in ACTS.items()},
 }
 """What an agent may write under each `message_type`: models whose fields have the agent's own names."""
 
 
-def read_form(kind: str, data: dict[str, Any]) -> Message:
-    """The message of an agent's record; raises KeyError for an unknown kind, ValidationError for a wrong field."""
+def read_form(kind: str, data: dict[str, Any]) -> Message | Act:
+    """What an agent's record means; raises KeyError for an unknown kind, ValidationError for a wrong field."""
     match kind:
         case "list" if data.get("list_sections") is not None:
             return SectionedListForm.model_validate(data).message()
@@ -104,4 +106,5 @@ def read_form(kind: str, data: dict[str, Any]) -> Message:
             return ListForm.model_validate(data).message()
         case "template":
             return TemplateForm.model_validate(data).message()
-    return MODELS[kind].model_validate({**data, "kind": kind})
+    model = ACTS.get(kind) or MODELS[kind]
+    return model.model_validate({**data, "kind": kind})

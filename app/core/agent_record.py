@@ -11,11 +11,12 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from app.core.acts import Act
+from app.core.agent_forms import FORMS, read_form
 from app.core.agent_forms import LIST_TEXT as LIST_TEXT  # where its readers look for it
-from app.core.agent_forms import read_form
 from app.core.identity import split_address
 from app.core.menu import is_ours
-from app.core.messages import MODELS, Buttons, List, Message, SectionedList, cut
+from app.core.messages import Buttons, List, Message, SectionedList, cut
 
 REF_MAX = 64
 """Characters of an agent's own name for a message; it travels in Meta's 512 of callback data."""
@@ -37,7 +38,7 @@ class AgentRecord:
     wa_id: str | None
     user_id: str | None
     phone_number_id: str
-    message: Message
+    message: Message | Act
     ref: str | None
     ttl: float | None = None
     """For how many seconds the message is worth sending; None: as the settings say."""
@@ -96,7 +97,7 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
     )
 
 
-def _refuse_our_ids(message: Message) -> BadRecord | None:
+def _refuse_our_ids(message: Message | Act) -> BadRecord | None:
     """A tap on such a row or button would be taken for one on the broker's menu."""
     match message:
         case List() | SectionedList():
@@ -112,10 +113,10 @@ def _refuse_our_ids(message: Message) -> BadRecord | None:
     return BadRecord(reason=reason, code="invalid")
 
 
-def _read_content(data: dict[str, Any]) -> Message | BadRecord:
+def _read_content(data: dict[str, Any]) -> Message | Act | BadRecord:
     kind = data.get("message_type")
-    if not isinstance(kind, str) or kind not in MODELS:
-        *most, last = MODELS
+    if not isinstance(kind, str) or kind not in FORMS:
+        *most, last = FORMS
         reason = f"unknown message_type {_shown(kind)}: use {', '.join(most)} or {last}"
         return BadRecord(reason=reason, code="unknown_message_type")
     try:

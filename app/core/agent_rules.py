@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.hours import Hours, read_hours
 from app.core.messages import ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
 from app.core.register import Agent
 from app.core.rules import fold
 
 TOPIC_FIELDS = ("read_topic", "write_topic", "error_topic")
-FIELDS = ("name", *TOPIC_FIELDS, "description", "position")
+FIELDS = ("name", *TOPIC_FIELDS, "description", "position", "hours", "closed_message", "welcome_message")
 TOPIC_MAX = 249
 POSITION_MAX = 1_000_000
+MESSAGE_MAX = 1024
+"""Characters: Meta's limit of the text above a menu, which such a message may become."""
 LEGAL_TOPIC = re.compile(r"[A-Za-z0-9._-]+")
 
 Reserved = Callable[[str], bool]
@@ -53,6 +56,9 @@ class Draft:
     error_topic: str
     description: str = ""
     position: int = 0
+    hours: Hours | None = None
+    closed_message: str = ""
+    welcome_message: str = ""
 
     def as_agent(self, agent_id: int) -> Agent:
         """The active agent this becomes under an id."""
@@ -64,6 +70,9 @@ class Draft:
             error_topic=self.error_topic,
             description=self.description,
             position=self.position,
+            hours=self.hours,
+            closed_message=self.closed_message,
+            welcome_message=self.welcome_message,
         )
 
 
@@ -85,9 +94,21 @@ def read_draft(data: Mapping[str, Any], reserved: Reserved, current: Agent | Non
     position = data.get("position", current.position if current else 0)
     if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position <= POSITION_MAX:
         problems.append(Problem("position", f"must be a whole number from 0 to {POSITION_MAX}"))
+    hours = _hours(data, current, problems)
+    closed = data.get("closed_message", current.closed_message if current else "")
+    welcome = data.get("welcome_message", current.welcome_message if current else "")
+    problems += _message_problems("closed_message", closed) + _message_problems("welcome_message", welcome)
     if problems:
         raise Refused(sorted(problems, key=lambda problem: FIELDS.index(problem.field)))
-    return Draft(name=name, description=description, position=position, **topics)
+    return Draft(
+        name=name,
+        description=description,
+        position=position,
+        hours=hours,
+        closed_message=closed,
+        welcome_message=welcome,
+        **topics,
+    )
 
 
 def refuse_clashes(draft: Draft, agents: Iterable[Agent], own_id: int | None = None) -> None:
@@ -181,3 +202,24 @@ def _description_problems(description: object) -> list[Problem]:
     if not description.isprintable():
         reasons.append("must not hold line breaks or other control characters")
     return [Problem("description", reason) for reason in reasons]
+
+
+def _hours(data: Mapping[str, Any], current: Agent | None, problems: list[Problem]) -> Hours | None:
+    if "hours" not in data:
+        return current.hours if current else None
+    try:
+        return None if data["hours"] is None else read_hours(data["hours"])
+    except ValueError as error:
+        problems.append(Problem("hours", str(error)))
+        return None
+
+
+def _message_problems(field: str, message: object) -> list[Problem]:
+    if not isinstance(message, str):
+        return [Problem(field, "must be a text")]
+    reasons = []
+    if len(message) > MESSAGE_MAX:
+        reasons.append(f"has {len(message)} characters, {MESSAGE_MAX} are allowed: Meta's limit of the text of a menu")
+    if "\x00" in message:
+        reasons.append("must not hold the character NUL, which PostgreSQL cannot store")
+    return [Problem(field, reason) for reason in reasons]

@@ -167,6 +167,7 @@ OWN: dict[str, ErrorClass] = {
     "unknown_message_type": F,
     "too_large": F,
     "invalid": F,
+    "unknown_agent": F,
     "not_connected": P,
     "window_closed": P,
     "expired": P,

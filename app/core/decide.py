@@ -6,9 +6,10 @@ a clock.
 """
 
 from app.core import records
+from app.core.acts import ACTS, Close, Transfer
 from app.core.events import AgentReplied, ClockStruck, Event, IdentityChanged, SendFinished, StatusCame, UserWrote
 from app.core.menu import Chosen, Stale, Turned, is_ours, read_tap, read_words
-from app.core.messages import WITHOUT_WINDOW, parts
+from app.core.messages import WITHOUT_WINDOW, Text, cut, parts
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, digest
@@ -159,15 +160,54 @@ def _agent_replied(turn: Turn, event: AgentReplied) -> None:
     if turn.session is None or turn.session.agent != event.agent:
         reason = f"agent {agent.name} is not associated with waID: {event.user.address}"
         _refuse(turn, event, agent, reason, "not_connected")
+    elif event.message.get("kind") in ACTS:
+        _act(turn, event, agent)
     elif event.message.get("kind") not in WITHOUT_WINDOW and not turn.window_open:
-        reason = (
-            f"the 24 hour window of waID {event.user.address} is closed: only a template can reach the user"
-            " until they write again (Meta's error 131047)"
-        )
-        _refuse(turn, event, agent, reason, "window_closed")
+        _refuse_late(turn, event, agent)
     else:
         for part in parts(event.message):
             turn.send(part, agent=agent.id, ref=event.ref, deadline=event.deadline)
+
+
+def _act(turn: Turn, event: AgentReplied, agent: Agent) -> None:
+    act = ACTS[event.message["kind"]].model_validate(event.message)
+    match act:
+        case Close():
+            _close(turn, event, agent, act)
+        case Transfer():
+            _transfer(turn, event, agent, act)
+
+
+def _close(turn: Turn, event: AgentReplied, agent: Agent, act: Close) -> None:
+    if act.text and not turn.window_open:
+        _refuse_late(turn, event, agent)
+        return
+    closing = act.reason or "You closed the conversation."
+    turn.tell(agent, records.closed_record(turn.user, closing, "agent", event.at))
+    if act.text:
+        turn.send(Text(text=act.text), agent=agent.id, ref=event.ref, deadline=event.deadline)
+    turn.to_menu(notice="" if act.text else turn.fill(turn.rules.texts.farewell, agent))
+
+
+def _transfer(turn: Turn, event: AgentReplied, agent: Agent, act: Transfer) -> None:
+    target = turn.register.named(act.to)
+    if target is None or target.id == agent.id:
+        why = "is you" if target else "is the name of no active agent"
+        _refuse(turn, event, agent, f"the field to: {cut(act.to, 60)!r} {why}", "unknown_agent")
+        return
+    turn.tell(agent, records.closed_record(turn.user, f"The user is with {target.name} now.", "transferred", event.at))
+    turn.to_agent(target)
+    turn.say(turn.fill(turn.rules.texts.transferring, target))
+    sentence = turn.fill(turn.rules.texts.assigned, target)
+    turn.tell(target, records.transfer_record(turn.user, sentence, agent.name, act.note, event.at))
+
+
+def _refuse_late(turn: Turn, event: AgentReplied, agent: Agent) -> None:
+    reason = (
+        f"the 24 hour window of waID {event.user.address} is closed: only a template can reach the user"
+        " until they write again (Meta's error 131047)"
+    )
+    _refuse(turn, event, agent, reason, "window_closed")
 
 
 def _refuse(turn: Turn, event: AgentReplied, agent: Agent, reason: str, code: str) -> None:

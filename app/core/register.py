@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from app.core.hours import Hours, read_hours
+from app.core.rules import fold
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
@@ -22,6 +25,10 @@ class Agent:
     description: str = ""
     position: int = 0
     active: bool = True
+    hours: Hours | None = None
+    """When it is open; None is always."""
+    closed_message: str = ""
+    welcome_message: str = ""
 
     @property
     def topics(self) -> tuple[str, str, str]:
@@ -30,15 +37,33 @@ class Agent:
 
     def to_dict(self) -> dict[str, Any]:
         """The agent as JSON; the opposite of `from_dict`."""
-        return {name: getattr(self, name) for name in AGENT_FIELDS}
+        hours = self.hours.to_dict() if self.hours else None
+        return {name: getattr(self, name) for name in AGENT_FIELDS} | {"hours": hours}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Agent":
-        """The agent of a JSON object; unknown fields are passed over; raises TypeError when one is missing."""
-        return cls(**{name: data[name] for name in AGENT_FIELDS if name in data})
+        """The agent of a JSON object; unknown fields are passed over.
+
+        Raises TypeError when one is missing, ValueError when its hours are none.
+        """
+        known = {name: data[name] for name in AGENT_FIELDS if name in data}
+        hours = known.get("hours")
+        return cls(**known | {"hours": None if hours is None else read_hours(hours)})
 
 
-AGENT_FIELDS = ("id", "name", "read_topic", "write_topic", "error_topic", "description", "position", "active")
+AGENT_FIELDS = (
+    "id",
+    "name",
+    "read_topic",
+    "write_topic",
+    "error_topic",
+    "description",
+    "position",
+    "active",
+    "hours",
+    "closed_message",
+    "welcome_message",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +108,10 @@ class Register:
         """The agent with this id, if it is in the menu."""
         agent = self.agent(agent_id)
         return agent if agent and agent.active else None
+
+    def named(self, name: str) -> Agent | None:
+        """The agent of the menu with this name, in any case, with spaces around."""
+        return next((agent for agent in self.active if fold(agent.name) == fold(name)), None)
 
     def writer_of(self, topic: str) -> Agent | None:
         """The agent whose out topic this is."""

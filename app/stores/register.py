@@ -5,6 +5,7 @@ ends in `RegisterAway` within a bounded time, and the next one connects anew. Ro
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,17 +18,30 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from pydantic import SecretStr
 
 from app.core.agent_rules import Draft, refuse_clashes
+from app.core.hours import Hours, read_hours
 from app.core.register import Agent, Register
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK, PUBLISHING_LOCK = 7_202_411_001, 7_202_411_002
 """Advisory locks: any numbers do, as long as every worker uses the same ones."""
 
-COLUMNS = "name, read_topic, write_topic, error_topic, description, position"
+FIELDS = (
+    "name",
+    "read_topic",
+    "write_topic",
+    "error_topic",
+    "description",
+    "position",
+    "hours",
+    "closed_message",
+    "welcome_message",
+)
+COLUMNS = ", ".join(FIELDS)
+PLACES = ", ".join(["%s"] * len(FIELDS))
 # Rows of the first generation may hold NULL: such an agent cannot be routed to, so it counts as inactive.
 SELECT_AGENTS = """
     SELECT id, coalesce(name, ''), coalesce(read_topic, ''), coalesce(write_topic, ''), coalesce(error_topic, ''),
-           description, position,
+           description, position, hours::text, closed_message, welcome_message,
            coalesce(active = 1 AND least(length(name), length(read_topic), length(write_topic), length(error_topic)) > 0
                     AND name IS NOT NULL AND read_topic IS NOT NULL
                     AND write_topic IS NOT NULL AND error_topic IS NOT NULL, false)
@@ -87,7 +101,7 @@ class RegisterStore:
         """Store a new agent; raises Clash when a name or topic is taken, RegisterAway."""
         async with self._writing() as cursor:
             refuse_clashes(draft, await _agents(cursor))
-            statement = f"INSERT INTO agents ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id"  # noqa: S608
+            statement = f"INSERT INTO agents ({COLUMNS}) VALUES ({PLACES}) RETURNING id"  # noqa: S608
             await cursor.execute(statement, _values(draft))
             (agent_id,) = await cursor.fetchone()
             return draft.as_agent(agent_id)
@@ -99,7 +113,7 @@ class RegisterStore:
             if not any(agent.id == agent_id and agent.active for agent in agents):
                 raise UnknownAgent(agent_id)
             refuse_clashes(draft, agents, own_id=agent_id)
-            statement = f"UPDATE agents SET ({COLUMNS}) = (%s, %s, %s, %s, %s, %s) WHERE id = %s"  # noqa: S608
+            statement = f"UPDATE agents SET ({COLUMNS}) = ({PLACES}) WHERE id = %s"  # noqa: S608
             await cursor.execute(statement, (*_values(draft), agent_id))
             return draft.as_agent(agent_id)
 
@@ -227,8 +241,17 @@ async def _resolved(dsn: str) -> str:
 
 async def _agents(cursor: Any) -> list[Agent]:
     await cursor.execute(SELECT_AGENTS)
-    names = ("id", "name", "read_topic", "write_topic", "error_topic", "description", "position", "active")
-    return [Agent(**dict(zip(names, row, strict=True))) for row in await cursor.fetchall()]
+    rows = [dict(zip(("id", *FIELDS, "active"), row, strict=True)) for row in await cursor.fetchall()]
+    return [Agent(**row | {"hours": _hours(row["id"], row["hours"])}) for row in rows]
+
+
+def _hours(agent_id: int, words: str | None) -> Hours | None:
+    try:
+        return None if words is None else read_hours(json.loads(words))
+    except ValueError as error:
+        # Only a statement made by hand writes such hours; one row must not keep the other agents from the workers.
+        log.error("the hours of agent %d in PostgreSQL are none, so it counts as always open: %s", agent_id, error)
+        return None
 
 
 async def _version(cursor: Any) -> int:
@@ -238,7 +261,8 @@ async def _version(cursor: Any) -> int:
 
 
 def _values(draft: Draft) -> tuple[Any, ...]:
-    return draft.name, draft.read_topic, draft.write_topic, draft.error_topic, draft.description, draft.position
+    hours = json.dumps(draft.hours.to_dict()) if draft.hours else None
+    return tuple(hours if field == "hours" else getattr(draft, field) for field in FIELDS)
 
 
 def _words(error: BaseException) -> str:

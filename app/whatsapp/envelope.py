@@ -14,7 +14,7 @@ import orjson
 
 from app.core.identity import User
 from app.whatsapp.mark import read_mark
-from app.whatsapp.media_urls import strip_media_urls
+from app.whatsapp.media_urls import strip_media_urls, without_media_urls
 from app.whatsapp.people import is_business, message_user, phone_number_id, status_user, update_user
 
 OBJECT = "whatsapp_business_account"
@@ -35,13 +35,13 @@ class Item:
 
 
 def split(body: bytes) -> list[Item]:
-    """The items of a webhook body, in its order; a body that cannot be read is one item, as it came."""
+    """The items of a webhook body, in its order; a body that cannot be read is one item."""
     try:
         webhook = _read(body)
     except (ValueError, RecursionError) as error:
-        return [Item("other", body, reason=f"the body is not JSON: {error}")]
+        return [Item("other", without_media_urls(body), reason=f"the body is not JSON: {error}")]
     if not isinstance(webhook, dict) or webhook.get("object") != OBJECT:
-        return [Item("other", body, reason=f"the body is not a webhook with object {OBJECT!r}")]
+        return [Item("other", without_media_urls(body), reason=f"the body is not a webhook with object {OBJECT!r}")]
     strip_media_urls(webhook)
     items: list[Item] = []
     for entry, change, problem in _changes(webhook):
@@ -51,7 +51,9 @@ def split(body: bytes) -> list[Item]:
             items.extend(_of_change(entry, change))
     written = [item for item in items if item.value]
     if len(written) < len(items):
-        written.append(Item("other", body, reason="a part of the body is nested too deep to be written alone"))
+        written.append(
+            Item("other", without_media_urls(body), reason="a part of the body is nested too deep to be written alone")
+        )
     return written
 
 

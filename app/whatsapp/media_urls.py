@@ -1,9 +1,11 @@
 """Takes Meta's addresses of media out of a webhook, before anything of it is kept.
 
-In: the JSON of a webhook, changed in place. Such an address needs our token and lives for minutes (whatsapp-cloud-api,
-5.6); the media id, which stays, finds the file. Addresses a user sent (a place, a contact card) are left alone.
+In: the JSON of a webhook, changed in place, or a body that cannot be read, as bytes. Such an address needs our token
+and lives for minutes (whatsapp-cloud-api, 5.6); the media id, which stays, finds the file. Addresses a user sent (a
+place, a contact card) are left alone.
 """
 
+import re
 from typing import Any
 
 MEDIA = frozenset({"image", "video", "audio", "voice", "document", "sticker"})
@@ -11,6 +13,17 @@ MEDIA = frozenset({"image", "video", "audio", "voice", "document", "sticker"})
 
 MARKS = ("mime_type", "sha256")
 """What only a file has, under whatever name it may come."""
+
+ADDRESS = re.compile(
+    rb"https?:(?:\\*/|\\+u002f){2}lookaside\.fbsbx\.com(?![a-z0-9.-])[^\"\s]*",
+    re.IGNORECASE,
+)
+"""Where Meta keeps media, in JSON as it is written: slashes may be escaped, and the text may end anywhere."""
+
+
+def without_media_urls(body: bytes) -> bytes:
+    """A body that cannot be read, without Meta's addresses of media; all else as it came."""
+    return ADDRESS.sub(b"", body)
 
 
 def strip_media_urls(data: Any) -> None:

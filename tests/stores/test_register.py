@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.agent_rules import Clash, Draft
+from app.core.hours import read_hours
 from app.core.register import Agent
 from app.embedded.ports import free_port
 from app.embedded.postgres import Postgres
@@ -111,7 +113,7 @@ async def test_the_table_of_the_first_generation_is_kept(store: RegisterStore, d
 async def test_workers_that_start_at_once_migrate_once(dsn: SecretStr) -> None:
     stores = [RegisterStore(dsn, seconds=20) for _ in range(6)]
     await asyncio.gather(*(store.migrate() for store in stores))
-    assert await sql(dsn, "SELECT count(*), count(DISTINCT name) FROM broker_migrations") == [(2, 2)]
+    assert await sql(dsn, "SELECT count(*), count(DISTINCT name) FROM broker_migrations") == [(4, 4)]
     assert await sql(dsn, "SELECT version FROM register_version") == [(1,)]
     for store in stores:
         await store.close()
@@ -157,6 +159,35 @@ async def test_texts_reach_the_table_as_they_are(store: RegisterStore) -> None:
     await store.add(draft)
     (agent,) = (await store.snapshot()).agents
     assert (agent.name, agent.description) == (draft.name, draft.description)
+
+
+async def test_hours_and_messages_are_stored_and_read_back(store: RegisterStore, dsn: SecretStr) -> None:
+    hours = read_hours({"zone": "Europe/Berlin", "days": {"friday": ["22:00-03:00"]}, "holidays": {"2026-12-25": ""}})
+    draft = replace(SALES, hours=hours, closed_message="Closed", welcome_message="Hello\nthere")
+    agent = await store.add(draft)
+    assert (await store.snapshot()).agents == (agent,)
+    assert (await store.change(agent.id, SALES)).hours is None
+    await sql(dsn, """UPDATE agents SET hours = '{"zone": "Nowhere"}'""")
+    assert [found.hours for found in (await store.snapshot()).agents] == [None]
+
+
+async def test_every_change_leaves_a_row_of_the_audit(store: RegisterStore, dsn: SecretStr) -> None:
+    agent = await store.add(SALES)
+    await store.change(agent.id, HELP)
+    await store.retire(agent.id)
+    await sql(dsn, "DELETE FROM agents")
+    rows = await sql(
+        dsn,
+        "SELECT agent_id, before->>'name', after->>'name', before->'active', after->'active'"
+        " FROM agents_audit ORDER BY id",
+    )
+    assert rows == [
+        (1, None, "Sales", None, 1),
+        (1, "Sales", "Help", 1, 1),
+        (1, "Help", "Help", 1, 0),
+        (1, "Help", None, 0, None),
+    ]
+    assert await sql(dsn, "SELECT DISTINCT actor = session_user FROM agents_audit") == [(True,)]
 
 
 async def test_after_a_restart_of_postgres_the_next_call_works(store: RegisterStore, server: Postgres) -> None:

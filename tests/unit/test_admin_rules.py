@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.agent_rules import Clash, Draft, Refused, read_draft, refuse_clashes
+from app.core.hours import read_hours
 from app.core.register import Agent
 from app.settings import Settings
 from app.topics import Topics
@@ -107,6 +108,30 @@ def test_bad_positions(position: Any) -> None:
 def test_bad_descriptions(description: Any, words: str) -> None:
     ((field, reason),) = problems({"description": description})
     assert field == "description" and words in reason
+
+
+def test_hours_and_messages_are_read_and_kept_when_left_out() -> None:
+    hours = {"zone": "Europe/Berlin", "days": {"monday": ["09:00-18:00"]}}
+    draft = read_draft({**GOOD, "hours": hours, "closed_message": "Closed", "welcome_message": "Hello"}, RESERVED)
+    assert draft.hours == read_hours(hours) and (draft.closed_message, draft.welcome_message) == ("Closed", "Hello")
+    agent = draft.as_agent(1)
+    assert Agent.from_dict(agent.to_dict()) == agent
+    assert read_draft(GOOD, RESERVED, agent) == draft
+    assert read_draft({**GOOD, "hours": None}, RESERVED, agent).hours is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"hours": {"zone": "Nowhere", "days": {}}}, "hours", "zone: must be the name"),
+        ({"closed_message": None}, "closed_message", "must be a text"),
+        ({"closed_message": "x" * 1025}, "closed_message", "has 1025 characters, 1024 are allowed"),
+        ({"welcome_message": "a\x00b"}, "welcome_message", "NUL"),
+    ],
+)
+def test_bad_hours_and_messages(changes: dict[str, Any], field: str, words: str) -> None:
+    ((wrong, reason),) = problems(changes)
+    assert wrong == field and words in reason
 
 
 def test_every_problem_is_named_at_once_in_the_order_of_the_fields() -> None:

@@ -13,10 +13,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from app.contract import schemas
+from app.core.agent_forms import FORMS
 from app.core.agent_record import AgentRecord, read_agent_record
 from app.core.effects import Effect, TellAgent
 from app.core.events import Event
-from app.core.messages import MODELS
 from tests.unit.histories import DAY, NOW, Story, finished, replied, status, struck, wrote
 from tests.unit.kinds import EVERY_KIND, MARKS, WAMID, Fields
 from tests.unit.limits import AT_THE_LIMIT, SIZES
@@ -161,7 +161,7 @@ def test_every_example_in_the_documents_is_as_the_schema_says(section: str) -> N
 
 def test_there_is_an_example_of_every_kind_and_each_can_be_sent() -> None:
     found = examples("What you write")
-    assert {example["message_type"] for example in found} == set(MODELS)
+    assert {example["message_type"] for example in found} == set(FORMS)
     for example in found:
         assert isinstance(read_agent_record(json.dumps(example).encode(), "1029384756"), AgentRecord), example
 

@@ -1,7 +1,8 @@
 """The clock: who is due, once for each reason, and nobody else."""
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
@@ -122,14 +123,25 @@ class Feed:
     def __init__(self, *, is_loaded: bool = True) -> None:
         self.register = REGISTER
         self.is_loaded = is_loaded
+        self.callbacks: list[Callable[[Register], None]] = []
+
+    def subscribe(self, callback: Callable[[Register], None]) -> None:
+        """Call back with every newer register."""
+        self.callbacks.append(callback)
+
+    def change(self, register: Register) -> None:
+        """Have a newer register."""
+        self.register = register
+        for callback in self.callbacks:
+            callback(register)
 
 
-def sweeper(producer: FakeProducer, users: FakeUsers, feed: Any = None, **more: Any) -> Sweeper:
+def sweeper(producer: FakeProducer, users: FakeUsers, feed: Any = None, seconds: float = 0.001, **more: Any) -> Sweeper:
     """A sweeper over some users."""
     return Sweeper(
         TOPICS,
         RULES,
-        0.001,
+        seconds,
         cast(RegisterFeed, feed or Feed()),
         cast(Producer, producer),
         cast(Users, users),
@@ -188,3 +200,23 @@ async def test_the_service_waits_until_it_can_know(why: str) -> None:
         while asked < 3:
             await asyncio.sleep(0.001)
     assert producer.records == []
+
+
+async def test_users_of_an_agent_that_goes_are_struck_at_once_also_after_a_rebalance() -> None:
+    """The next sweep would be an hour away."""
+    producer, feed, now = FakeProducer(), Feed(), time.time()
+    asked = 0
+
+    def ready() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 1
+
+    users = FakeUsers({b"u": state(since=now, last_seen=now)})
+    service = sweeper(producer, users, feed, 3600.0, ready=ready)
+    async with asyncio.timeout(10), service:
+        feed.change(WITHOUT_SALES)
+        while not producer.records:
+            await asyncio.sleep(0.001)
+    event = read_event(producer.records[0].value)
+    assert isinstance(event, ClockStruck) and event.id == f"gone:{ANA.key}:{now}"

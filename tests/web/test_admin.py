@@ -19,7 +19,8 @@ async def admin(tmp_path: Path) -> AsyncIterator[Admin]:
         yield admin
 
 
-SHOWN = {"id": 1, **SALES, "description": "", "position": 0, "active": 1}
+NO_HOURS = {"hours": None, "closed_message": "", "welcome_message": ""}
+SHOWN = {"id": 1, **SALES, "description": "", "position": 0, "active": 1, **NO_HOURS}
 
 
 async def test_create_answers_the_id_and_nothing_else(admin: Admin) -> None:

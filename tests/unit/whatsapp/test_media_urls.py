@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.whatsapp.envelope import split
-from app.whatsapp.media_urls import strip_media_urls
+from app.whatsapp.media_urls import strip_media_urls, without_media_urls
 from tests.unit.whatsapp.shapes import NAMES, body, webhook
 
 URL = "https://media.example.test/f?token=secret"
@@ -74,3 +74,36 @@ def test_the_raw_form_is_faithful_but_for_the_address() -> None:
     came = webhook("document_captioned")
     del came["entry"][0]["changes"][0]["value"]["messages"][0]["document"]["url"]
     assert json.loads(item.value) == came
+
+
+ADDRESSES = [
+    "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1&ext=2&hash=secret",
+    r"https:\/\/lookaside.fbsbx.com\/whatsapp_business\/attachments\/?mid=1\u0026hash=secret",
+    r"https:\\\/\\\/lookaside.fbsbx.com\\\/whatsapp_business?hash=secret",
+    r"https:\u002F\u002fLOOKASIDE.fbsbx.com\u002Fwhatsapp_business?hash=secret",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_body_that_cannot_be_read_holds_no_address_either(address: str) -> None:
+    whole = f'{{"object":"whatsapp_business_account","image":{{"id":"M","url":"{address}","caption":"beach"'
+    (item,) = split(whole.encode())
+    assert item.reason and item.value == whole.replace(address, "").encode()
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_may_be_cut_off_anywhere_after_its_host(address: str) -> None:
+    for end in range(address.index(".com") + len(".com"), len(address)):
+        (item,) = split(f'{{"image":{{"url":"{address[:end]}'.encode())
+        assert item.value == b'{"image":{"url":"'
+
+
+def test_a_body_that_is_no_webhook_holds_no_address() -> None:
+    (item,) = split(json.dumps({"object": "page", "image": {"id": "M", "url": ADDRESSES[0]}}).encode())
+    assert json.loads(item.value) == {"object": "page", "image": {"id": "M", "url": ""}}
+
+
+@pytest.mark.parametrize("host", ["lookaside.fbsbx.com.example.test", "my-lookaside.fbsbx.com", "example.test"])
+def test_other_addresses_in_such_a_body_stay(host: str) -> None:
+    body = f'{{"url":"https://{host}/x'.encode()
+    assert without_media_urls(body) == body
