@@ -70,13 +70,18 @@ def initial_record(user: User, text: str, event: UserWrote, dropped: int) -> dic
     return _record(user, "initial", text, event.raw, timestamp=event.at, dropped=dropped or None)
 
 
-def transfer_record(user: User, text: str, sender: str, note: str | None, at: float) -> dict[str, Any]:
-    """What an agent reads when another agent, `sender`, handed a user to it."""
-    return _record(user, "initial", text, b"", timestamp=at, note=note, **{"from": sender})
+def transfer_record(
+    user: User, text: str, sender: str | None, note: str | None, dropped: int, at: float
+) -> dict[str, Any]:
+    """What an agent reads when another agent, `sender`, or the admin API handed a user to it; else as `initial`."""
+    return _record(user, "initial", text, b"", timestamp=at, note=note, dropped=dropped or None, **{"from": sender})
 
 
 def closed_record(user: User, text: str, reason: str, at: float) -> dict[str, Any]:
-    """What an agent reads when a conversation has ended: `reason` is `exit`, `expired`, `agent` or `transferred`."""
+    """What an agent reads when a conversation has ended.
+
+    `reason` is `exit`, `expired`, `agent`, `transferred` or `ended`.
+    """
     return _record(user, "closed", text, b"", reason=reason, timestamp=at)
 
 
