@@ -91,6 +91,8 @@ class InRecord(_About):
     """Of `initial`: what whoever handed the user over wants you to know."""
     sender: Annotated[str | None, Field(alias="from")] = None
     """Of `initial`: the name of the agent that handed the user over; missing when the admin API did."""
+    closed: bool | None = None
+    """Of `initial` and of what a user sent: it came outside the agent's hours, and the user was told so."""
     dropped: int | None = None
     """Of `initial`: how many messages were too many to keep."""
 

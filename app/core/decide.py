@@ -95,7 +95,8 @@ def _user_wrote(turn: Turn, event: UserWrote) -> None:
     elif is_ours(event.choice):
         turn.say(turn.fill(turn.rules.texts.offer_change, agent))
     else:
-        turn.tell(agent, records.message_record(event, turn.user))
+        turn.tell(agent, records.message_record(event, turn.user, closed=turn.closed(agent)))
+        turn.say_closed(agent)
 
 
 def _identity_changed(turn: Turn, event: IdentityChanged) -> None:
@@ -137,9 +138,8 @@ def _assign(turn: Turn, event: UserWrote, agent: Agent) -> None:
     kept = turn.session.kept if turn.session else ()
     dropped = turn.session.dropped if turn.session else 0
     turn.to_agent(agent)
-    turn.say(turn.fill(turn.rules.texts.transferring, agent))
     sentence = turn.fill(turn.rules.texts.assigned, agent)
-    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped))
+    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped, closed=turn.closed(agent)))
     for record in kept:
         turn.tell(agent, record)
 

@@ -62,9 +62,9 @@ def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, a
         told = f"The user is with {target.name} now."
         turn.tell(former, records.closed_record(turn.user, told, "transferred", at))
     turn.to_agent(target)
-    turn.say(turn.fill(turn.rules.texts.transferring, target))
     sentence = turn.fill(turn.rules.texts.assigned, target)
     dropped = before.dropped if before else 0
-    turn.tell(target, records.transfer_record(turn.user, sentence, sender, note, dropped, at))
+    closed = turn.closed(target)
+    turn.tell(target, records.transfer_record(turn.user, sentence, sender, note, dropped, at, closed=closed))
     for record in before.kept if before else ():
         turn.tell(target, record)
