@@ -23,8 +23,10 @@ from app.stores.register import RegisterStore
 from app.topics import Topics, agent_topics, ensure_topics
 from tables.users import Users
 from web.admin.counts import Counts
-from web.admin.install import install_admin, install_lookups
+from web.admin.install import install_admin, install_sessions
 from web.admin.lookups import Lookups
+from web.admin.orders import Orders
+from web.admin.passing import Passing
 from web.health import add_health
 
 log = logging.getLogger("broker.process")
@@ -53,10 +55,13 @@ def build(settings: Settings) -> BrokerApp:
     install_admin(app, settings, store, create_topics, publisher.notify)
     mirror_store = MirrorStore(settings.redis_url)
     owners = Owners(app, topics.sessions_changelog, settings.partitions)
-    lookups = Lookups(
-        owners, users.load, lambda: feed.register, settings.rules, settings.phone_number_id, lambda: app.http_client
+    passing = Passing(owners, settings.phone_number_id, lambda: app.http_client)
+    install_sessions(
+        app,
+        Lookups(passing, users.load, lambda: feed.register, settings.rules),
+        Counts(mirror_store, lambda: feed.register),
+        Orders(passing, users.load, lambda: feed.register, producer, topics.control),
     )
-    install_lookups(app, lookups, Counts(mirror_store, lambda: feed.register))
     mirror = Mirror(settings, topics, mirror_store)
     mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)
     services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper]
