@@ -158,13 +158,17 @@ class System:
 
     async def admin(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """Call the admin API; fails when it answers with another status."""
+        found, answer = await self.admin_answer(method, path, body)
+        assert found == status, f"{method} {path}: {found} {answer}"
+        return answer
+
+    async def admin_answer(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and answer of a call of the admin API."""
         token = self.stack.credentials.admin_tokens[0]
         url = f"http://127.0.0.1:{self.ports.broker}/api/v1{path}"
         headers = {"Authorization": f"Bearer {token}"}
         async with self.http.request(method, url, json=body, headers=headers) as response:
-            text = await response.text()
-            assert response.status == status, f"{method} {path}: {response.status} {text}"
-            return await response.json()
+            return response.status, await response.json()
 
     async def program(self, name: str) -> AgentProgram:
         """A program connected as one of the agents."""
