@@ -91,6 +91,8 @@ class InRecord(_About):
     """Of `initial`: what the agent that handed the user over wants you to know."""
     sender: Annotated[str | None, Field(alias="from")] = None
     """Of `initial`: the name of the agent that handed the user over."""
+    closed: bool | None = None
+    """Of `initial` and of what a user sent: it came outside the agent's hours, and the user was told so."""
     references: list[str] | None = None
     """Of `initial`, when handed over: the last messages, the user's by `message_id`, agents' by `effect`."""
     dropped: int | None = None

@@ -80,8 +80,9 @@ def _user_wrote(turn: Turn, event: UserWrote) -> None:
     elif is_ours(event.choice):
         turn.say(turn.fill(turn.rules.texts.offer_change, agent))
     else:
-        turn.tell(agent, records.message_record(event, turn.user))
+        turn.tell(agent, records.message_record(event, turn.user, closed=turn.closed(agent)))
         turn.refer(event.message_id or event.id)
+        turn.say_closed(agent)
 
 
 def _identity_changed(turn: Turn, event: IdentityChanged) -> None:
@@ -123,9 +124,8 @@ def _assign(turn: Turn, event: UserWrote, agent: Agent) -> None:
     kept = turn.session.kept if turn.session else ()
     dropped = turn.session.dropped if turn.session else 0
     turn.to_agent(agent)
-    turn.say(turn.fill(turn.rules.texts.transferring, agent))
     sentence = turn.fill(turn.rules.texts.assigned, agent)
-    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped))
+    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped, closed=turn.closed(agent)))
     for record in kept:
         turn.tell(agent, record)
 
@@ -200,10 +200,10 @@ def _transfer(turn: Turn, event: AgentReplied, agent: Agent, act: Transfer) -> N
         return
     turn.tell(agent, records.closed_record(turn.user, f"The user is with {target.name} now.", "transferred", event.at))
     turn.to_agent(target)
-    turn.say(turn.fill(turn.rules.texts.transferring, target))
     sentence = turn.fill(turn.rules.texts.assigned, target)
     handed = {"from": agent.name, "note": act.note, "references": list(turn.window.references)}
-    turn.tell(target, records.transfer_record(turn.user, sentence, handed, event.at))
+    closed = turn.closed(target)
+    turn.tell(target, records.transfer_record(turn.user, sentence, handed, event.at, closed=closed))
 
 
 def _refuse_late(turn: Turn, event: AgentReplied, agent: Agent) -> None:

@@ -27,6 +27,8 @@ class Session:
     """The id of the menu whose rows may be tapped now."""
     kept: tuple[dict[str, Any], ...] = ()
     """Records for the agent to come, oldest first."""
+    told_of: float = 0.0
+    """The opening of a closed agent that the user was told of, in seconds UTC; 0 when of none."""
     dropped: int = 0
     """How many records the bound of `kept` has cost."""
     by: str = ""
@@ -41,6 +43,7 @@ class Session:
             "menu": self.menu,
             "kept": list(self.kept),
             "dropped": self.dropped,
+            "told_of": self.told_of,
             "by": self.by,
         }
 
@@ -53,6 +56,7 @@ class Session:
             menu=data.get("menu", ""),
             kept=tuple(data.get("kept", ())),
             dropped=data.get("dropped", 0),
+            told_of=data.get("told_of", 0.0),
             by=data.get("by", ""),
         )
 

@@ -13,6 +13,7 @@ from app.core.events import Event, UserWrote
 from app.core.identity import User
 from app.core.menu import menu_message
 from app.core.messages import Message, Text, cut
+from app.core.opening import opening, opening_shown, opening_words
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, Window, digest
@@ -157,6 +158,7 @@ class Turn:
             "agent": agent.name if agent else "",
             "user": self.user.name or self.user.address,
             "exit": self.rules.exit_words[0] if self.rules.exit_words else "",
+            "opens": opening_shown(agent, self.now) if agent else "",
         }
         return cut(text.format_map(fields), 1024)
 
@@ -171,11 +173,30 @@ class Turn:
             dropped=kept.dropped if kept else 0,
         )
         if self.window_open:
-            self.send(menu_message(self.register, self.rules.texts, menu_id, page, notice))
+            self.send(menu_message(self.register, self.rules.texts, menu_id, page, notice, now=self.now))
 
     def to_agent(self, agent: Agent) -> None:
-        """Connect the user with an agent."""
+        """Connect the user with an agent, and welcome them."""
         self.session = Session(since=self.now, agent=agent.id)
+        if not self.closed(agent):
+            self.say(agent.welcome_message or self.fill(self.rules.texts.transferring, agent))
+        else:
+            self.say_closed(agent)
+
+    def closed(self, agent: Agent) -> bool:
+        """Whether an agent is outside its hours now."""
+        return opening(agent, self.now) is not None
+
+    def say_closed(self, agent: Agent) -> None:
+        """Tell the user that the agent is closed, once until it opens; nothing while it is open."""
+        assert self.session is not None
+        opens = opening(agent, self.now)
+        if opens is None or opens == self.session.told_of:
+            return
+        self.session = replace(self.session, told_of=opens)
+        texts = self.rules.texts
+        facts = self.fill(texts.closed, agent), opening_words(texts.opens, agent, self.now)
+        self.say("\n\n".join(filter(None, (agent.closed_message, " ".join(filter(None, facts))))))
 
     def keep(self, event: UserWrote) -> None:
         """Keep a message for the agent to come; past the bound the oldest goes, and is counted."""
