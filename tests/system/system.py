@@ -8,7 +8,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -179,6 +180,20 @@ class System:
         await program.open()
         self._programs.append(program)
         return program
+
+    @asynccontextmanager
+    async def bot(self, module: str) -> AsyncIterator[Process]:
+        """A bot of `agents` as a process of its own, for as long as the context lasts; it must end when asked to."""
+        argv = [sys.executable, "-m", f"agents.{module}"]
+        environment = {**os.environ, "BROKER_KAFKA": self.stack.kafka.bootstrap}
+        sink = _log_to(os.environ.get("BROKER_TEST_LOG"))
+        process = Process(module, argv, environment=environment, directory=REPOSITORY, sink=sink)
+        await process.start()
+        try:
+            yield process
+            assert process.running, f"{module} ended: {process.quote()}"
+        finally:
+            await process.terminate(grace=15.0)
 
     async def phone(self, name: str, **more: Any) -> Phone:
         """A new user's phone."""
