@@ -15,6 +15,7 @@ from web.admin.counts import Counts
 from web.admin.gate import PREFIX, check_admin_settings, make_gate
 from web.admin.lookups import Lookups
 from web.admin.office import Office, Store
+from web.admin.orders import Orders
 
 ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
     ("/agent/create", views.CreateView),
@@ -47,9 +48,14 @@ def install_admin(
     faust_app.web.web_app.middlewares.append(make_gate(settings.admin_tokens))
 
 
-def install_lookups(faust_app: Any, lookups: Lookups, counts: Counts) -> None:
-    """Add the look-ups of sessions, behind the gate of `install_admin`; call before the app starts."""
-    routes = (("/session/{user}", views.SessionView), ("/session", views.SessionsView), ("/stats", views.StatsView))
+def install_sessions(faust_app: Any, lookups: Lookups, counts: Counts, orders: Orders) -> None:
+    """Add look-ups and orders about sessions, behind the gate of `install_admin`; call before the app starts."""
+    routes: tuple[tuple[str, type[views.AdminView]], ...] = (
+        ("/session/{user}", views.SessionView),
+        ("/session/{user}/move", views.MoveView),
+        ("/session", views.SessionsView),
+        ("/stats", views.StatsView),
+    )
     for path, view in routes:
-        attributes = {"lookups": lookups, "counts": counts, "__doc__": view.__doc__}
+        attributes = {"lookups": lookups, "counts": counts, "orders": orders, "__doc__": view.__doc__}
         faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))
