@@ -55,6 +55,11 @@ def make_gate(tokens: Iterable[SecretStr]) -> Middleware:
     return gate
 
 
+def holds_token(written: str, tokens: Iterable[SecretStr]) -> bool:
+    """Whether what somebody wrote is one of the tokens."""
+    return _matches(written, _digests(tokens))
+
+
 def _answer(body: dict[str, Any], status: int, headers: dict[str, str]) -> web.Response:
     return web.json_response(body, status=status, headers=headers)
 
@@ -71,7 +76,11 @@ def _digest(word: bytes) -> bytes:
 
 def _allowed(header: str, valid: tuple[bytes, ...]) -> bool:
     scheme, _, token = header.partition(" ")
+    return _matches(token, valid) and scheme.lower() == "bearer"
+
+
+def _matches(token: str, valid: tuple[bytes, ...]) -> bool:
     given = _digest(token.strip().encode("utf-8", "surrogateescape"))
     # Every token is compared, so that the time does not tell which one matched.
     matches = [hmac.compare_digest(given, digest) for digest in valid]
-    return scheme.lower() == "bearer" and any(matches)
+    return any(matches)

@@ -1,0 +1,96 @@
+"""The door of the admin page: a browser logs in with an admin token and holds a signed cookie from then on.
+
+In: requests below `/admin`. Out: the request, let through, or the way to the login. The cookie never holds the token,
+and a token that is taken from the settings takes its logins with it. Must never let a change in from another site.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import SecretStr
+
+from web.admin.gate import holds_token
+from web.chat.access import foreign, is_https
+
+PAGE = "/admin/"
+LOGIN, NUMBERS = PAGE + "login", PAGE + "numbers"
+PUBLIC = (PAGE + "static/", PAGE + "shared/")
+COOKIE = "broker_admin"
+LOGIN_SECONDS = 12 * 3600
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
+    " frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class Door:
+    """Knows who is logged in."""
+
+    def __init__(self, tokens: Sequence[SecretStr], clock: Callable[[], float]) -> None:
+        self._tokens = [token for token in tokens if token.get_secret_value().strip()]
+        self._clock = clock
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header with which this worker asks another one for somebody who is logged in."""
+        return {"Authorization": f"Bearer {self._tokens[0].get_secret_value().strip()}"} if self._tokens else {}
+
+    def inside(self, request: web.Request) -> bool:
+        """Whether a request's browser is logged in."""
+        expires, _, signature = request.cookies.get(COOKIE, "").partition(".")
+        given = signature.encode("utf-8", "replace")
+        # Every token is compared, so that the time does not tell which one matched.
+        signed = [hmac.compare_digest(given, _sign(token, expires)) for token in self._tokens]
+        return any(signed) and self._clock() < int(expires)
+
+    def let_in(self, request: web.Request, response: web.StreamResponse, written: str) -> bool:
+        """Log a browser in, if what was written is a token."""
+        token = next((one for one in self._tokens if holds_token(written, [one])), None)
+        if token is None:
+            return False
+        expires = str(int(self._clock()) + LOGIN_SECONDS)
+        response.set_cookie(
+            COOKIE,
+            f"{expires}.{_sign(token, expires).decode()}",
+            max_age=LOGIN_SECONDS,
+            path=PAGE,
+            httponly=True,
+            samesite="Strict",
+            secure=is_https(request),
+        )
+        return True
+
+    def let_out(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Forget the browser's login."""
+        response.del_cookie(COOKIE, path=PAGE, httponly=True, samesite="Strict", secure=is_https(request))
+
+    @web.middleware
+    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let to the page only who is logged in, and changes only from the page itself."""
+        if not request.path.startswith(PAGE) or request.path.startswith(PUBLIC):
+            return await handler(request)
+        if request.method not in ("GET", "HEAD") and foreign(request):
+            raise web.HTTPForbidden(text="the admin page takes forms of this host only")
+        if request.path != LOGIN and not self.inside(request):
+            if request.path == NUMBERS:
+                raise web.HTTPUnauthorized(text="log in again")
+            raise web.HTTPSeeOther(LOGIN)
+        return await handler(request)
+
+    async def protect(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Headers that keep a browser from doing anything but showing our own page."""
+        if not request.path.startswith(PAGE):
+            return
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cache-Control"] = "no-cache" if request.path.startswith(PUBLIC) else "no-store"
+
+
+def _sign(token: SecretStr, expires: str) -> bytes:
+    key = token.get_secret_value().strip().encode()
+    return hmac.new(key, b"admin page\0" + expires.encode("utf-8", "replace"), hashlib.sha256).hexdigest().encode()
