@@ -93,6 +93,8 @@ class InRecord(_About):
     """Of `initial`: the name of the agent that handed the user over; missing when the admin API did."""
     closed: bool | None = None
     """Of `initial` and of what a user sent: it came outside the agent's hours, and the user was told so."""
+    references: list[str] | None = None
+    """Of `initial`, when handed over: the last messages, the user's by `message_id`, agents' by `effect`."""
     dropped: int | None = None
     """Of `initial`: how many messages were too many to keep."""
 

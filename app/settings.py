@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     )
 
     # --- admin
-    admin_tokens: Secrets = Field([], description="bearer tokens of the admin API; several while rotating")
+    admin_tokens: Secrets = Field([], description="bearer tokens of the admin API, each `token` or `name:token`")
     register_poll_seconds: float = Field(
         2.0, gt=0, description="how often workers compare PostgreSQL with Kafka's copy"
     )

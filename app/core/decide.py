@@ -19,7 +19,7 @@ from app.core.events import (
     UserWrote,
 )
 from app.core.menu import Chosen, Stale, Turned, is_ours, read_tap, read_words
-from app.core.messages import WITHOUT_WINDOW, Text, cut, parts
+from app.core.messages import MARKS, WITHOUT_WINDOW, Text, cut, parts
 from app.core.moving import end, hand_over, move
 from app.core.register import Agent, Register
 from app.core.rules import Rules
@@ -96,6 +96,7 @@ def _user_wrote(turn: Turn, event: UserWrote) -> None:
         turn.say(turn.fill(turn.rules.texts.offer_change, agent))
     else:
         turn.tell(agent, records.message_record(event, turn.user, closed=turn.closed(agent)))
+        turn.refer(event.message_id or event.id)
         turn.say_closed(agent)
 
 
@@ -181,7 +182,9 @@ def _agent_replied(turn: Turn, event: AgentReplied) -> None:
         _refuse_late(turn, event, agent)
     else:
         for part in parts(event.message):
-            turn.send(part, agent=agent.id, ref=event.ref, deadline=event.deadline)
+            effect = turn.send(part, agent=agent.id, ref=event.ref, deadline=event.deadline)
+            if part["kind"] not in MARKS:
+                turn.refer(effect)
 
 
 def _act(turn: Turn, event: AgentReplied, agent: Agent) -> None:
@@ -205,10 +208,10 @@ def _close(turn: Turn, event: AgentReplied, agent: Agent, act: Close) -> None:
 
 
 def _transfer(turn: Turn, event: AgentReplied, agent: Agent, act: Transfer) -> None:
-    target = turn.register.named(act.to)
+    target = turn.register.active_agent(act.to) if isinstance(act.to, int) else turn.register.named(act.to)
     if target is None or target.id == agent.id:
-        why = "is you" if target else "is the name of no active agent"
-        _refuse(turn, event, agent, f"the field to: {cut(act.to, 60)!r} {why}", "unknown_agent")
+        why = "is you" if target else "is neither the name nor the id of an active agent"
+        _refuse(turn, event, agent, f"the field to: {cut(str(act.to), 60)!r} {why}", "unknown_agent")
         return
     hand_over(turn, target, agent.name, act.note, event.at)
 

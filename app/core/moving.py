@@ -63,8 +63,12 @@ def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, a
         turn.tell(former, records.closed_record(turn.user, told, "transferred", at))
     turn.to_agent(target)
     sentence = turn.fill(turn.rules.texts.assigned, target)
-    dropped = before.dropped if before else 0
-    closed = turn.closed(target)
-    turn.tell(target, records.transfer_record(turn.user, sentence, sender, note, dropped, at, closed=closed))
+    handed = {
+        "from": sender,
+        "note": note,
+        "references": list(turn.window.references),
+        "dropped": (before.dropped if before else 0) or None,
+    }
+    turn.tell(target, records.transfer_record(turn.user, sentence, handed, at, closed=turn.closed(target)))
     for record in before.kept if before else ():
         turn.tell(target, record)

@@ -72,11 +72,13 @@ def initial_record(user: User, text: str, event: UserWrote, dropped: int, *, clo
 
 
 def transfer_record(
-    user: User, text: str, sender: str | None, note: str | None, dropped: int, at: float, *, closed: bool = False
+    user: User, text: str, handed: dict[str, Any], at: float, *, closed: bool = False
 ) -> dict[str, Any]:
-    """What an agent reads when another agent, `sender`, or the admin API handed a user to it; else as `initial`."""
-    more = {"note": note, "dropped": dropped or None, "closed": closed or None, "from": sender}
-    return _record(user, "initial", text, b"", timestamp=at, **more)
+    """What an agent reads when another agent or the admin API handed a user to it.
+
+    `handed` has `note`, `references`, `dropped` as in `initial_record`, and `from` where it was an agent.
+    """
+    return _record(user, "initial", text, b"", timestamp=at, closed=closed or None, **handed)
 
 
 def closed_record(user: User, text: str, reason: str, at: float) -> dict[str, Any]:

@@ -76,6 +76,8 @@ class Window:
     """Digests of all other events handled last: a talkative agent must not push out what the user wrote."""
     ticks: dict[str, int] = field(default_factory=dict)
     """Effect id → highest rank of status seen, oldest first."""
+    references: tuple[str, ...] = ()
+    """The conversation's last messages, oldest first: Meta's ids of the user's, effect ids of the agents'."""
 
     def knows(self, event_id: str) -> bool:
         """Whether an event was handled lately."""
@@ -94,6 +96,10 @@ class Window:
         ticks[effect] = rank
         return replace(self, ticks=dict(list(ticks.items())[-bound:]))
 
+    def referring(self, message: str, bound: int) -> "Window":
+        """The window with one more message of the conversation, and never more than `bound`."""
+        return replace(self, references=(*self.references, message)[-bound:])
+
     def to_dict(self) -> dict[str, Any]:
         """The window as JSON; the opposite of `from_dict`."""
         return {
@@ -103,6 +109,7 @@ class Window:
             "recent": list(self.recent),
             "others": list(self.others),
             "ticks": self.ticks,
+            "references": list(self.references),
         }
 
     @classmethod
@@ -115,6 +122,7 @@ class Window:
             recent=tuple(data.get("recent", ())),
             others=tuple(data.get("others", ())),
             ticks=dict(data.get("ticks", {})),
+            references=tuple(data.get("references", ())),
         )
 
 

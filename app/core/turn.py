@@ -24,6 +24,9 @@ CLOCK_SKEW_SECONDS = 300
 KEPT_BYTES = 512 * 1024
 """Of the messages kept for the agent to come: a user's state stays far below what Kafka takes as one record."""
 
+REFERENCES = 10
+"""Messages of a conversation whose ids the next agent is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -82,7 +85,13 @@ class Turn:
         session = self.session
         if session is not None and session != self._session_before:
             session = replace(session, by=digest(self.event_id))
-        return Decision(State(session=session, window=self.window), tuple(self.effects))
+        window = self.window
+        if session is None or session.agent is None:
+            # At the menu a conversation has the kept messages and no others: so a crash between the writes of session
+            # and window cannot leave the ones of the conversation before.
+            kept = session.kept if session else ()
+            window = replace(window, references=tuple(record["message_id"] for record in kept)[-REFERENCES:])
+        return Decision(State(session=session, window=window), tuple(self.effects))
 
     def handled(self) -> None:
         """Remember the event's id, so that a repeat has no effect."""
@@ -106,18 +115,23 @@ class Turn:
         new_id = self._next_id()
         self.effects.append(TellAgent(id=new_id, agent=agent.id, topic=topic, record={**record, "id": new_id}))
 
+    def refer(self, message: str) -> None:
+        """Remember a message of the conversation by its id, for an agent the user may be handed to."""
+        self.window = self.window.referring(message, REFERENCES)
+
     def send(
         self,
         message: Message | dict[str, Any],
         agent: int | None = None,
         ref: str | None = None,
         deadline: float | None = None,
-    ) -> None:
-        """Send to the user; whoever calls has seen to the window."""
+    ) -> str:
+        """Send to the user, and return the effect's id; whoever calls has seen to the window."""
         content = message if isinstance(message, dict) else message.model_dump(mode="json")
+        new_id = self._next_id()
         self.effects.append(
             Send(
-                id=self._next_id(),
+                id=new_id,
                 user=self.user,
                 message=content,
                 made_at=self.now,
@@ -127,6 +141,7 @@ class Turn:
                 deadline=deadline,
             )
         )
+        return new_id
 
     def say(self, text: str) -> None:
         """The broker's own words to the user, if the window is open."""

@@ -17,6 +17,7 @@ from app.embedded.demo import SeedFailed, run_demo
 from app.embedded.environment import reachable
 from app.embedded.procfile import parse_procfile
 from app.settings import Settings
+from web.admin.tokens import bare_token
 from web.chat.codes import login_code
 
 REPOSITORY = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ def demo(settings: Settings, kafka: Literal["embedded", "apache"]) -> int:
 
 async def seed(environment: Mapping[str, str]) -> Sequence[str]:
     """Register the demo's agents and wait until everybody knows them; returns the login lines."""
-    token = json.loads(environment["BROKER_ADMIN_TOKENS"])[0]
+    token = bare_token(json.loads(environment["BROKER_ADMIN_TOKENS"])[0])
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=15)) as http:
         agents = [await _register(http, environment, name, words) for name, words in AGENTS.items()]

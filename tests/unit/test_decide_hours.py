@@ -10,8 +10,7 @@ from app.core.hours import read_hours
 from app.core.opening import NEVER, opening, opening_shown
 from app.core.register import Register
 from app.core.rules import Rules
-from tests.unit.histories import DAY, DESK, NOW, SALES, Story, said, told, wrote
-from tests.unit.test_decide_acts import act
+from tests.unit.histories import DAY, DESK, NOW, SALES, Story, acted, said, told, wrote
 
 HOUR = 3600.0
 CLOSED = "Sales is closed now. Leave a message, or send #exit to choose again."
@@ -110,7 +109,7 @@ def test_who_is_connected_when_it_closes_is_told_once_for_each_closing() -> None
 def test_a_transfer_to_a_closed_agent_tells_the_user() -> None:
     story = closed_story()
     story.then(wrote("help desk", 2))
-    effects = story.then(act(1, by=DESK, kind="transfer", to="Sales"))
+    effects = story.then(acted(1, by=DESK, kind="transfer", to="Sales"))
     assert said(effects) == [f"{CLOSED} Opens 21:00."]
     assert flags(effects) == [("closed", False), ("initial", True)]
 

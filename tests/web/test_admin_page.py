@@ -61,7 +61,9 @@ class Browser:
 
 @pytest.fixture
 async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
-    settings = Settings(data_dir=tmp_path, admin_tokens=[SecretStr(TOKEN), SecretStr(OLD_TOKEN)], phone_number_id="106")
+    settings = Settings(
+        data_dir=tmp_path, admin_tokens=[SecretStr("ana:" + TOKEN), SecretStr(OLD_TOKEN)], phone_number_id="106"
+    )
     app = make_app(settings, "broker", 8000)
     store, worker, mirror = MemoryStore(), Worker({ANA.key.encode(): STATE}), Mirror()
     admin = Admin(TestClient(TestServer(app.web.web_app)), store)
@@ -158,6 +160,7 @@ async def test_an_agent_is_registered_changed_and_deactivated(browser: Browser) 
     assert "Sales &amp; more" in await browser.text()
     assert (await browser.post("agent/1/deactivate", {})).headers["Location"] == "/admin/?said=deactivated"
     assert not browser.store.agents[1].active
+    assert {change["actor"] for change in browser.store.changes} == {"ana"}
 
 
 @pytest.mark.parametrize("path", ["agent/new", "agent/1"])

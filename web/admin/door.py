@@ -12,7 +12,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
-from web.admin.gate import holds_token
+from web.admin.gate import ACTOR
+from web.admin.tokens import Holder, bare_token, holder_of, read_holders
 from web.chat.access import foreign, is_https
 
 PAGE = "/admin/"
@@ -31,31 +32,33 @@ class Door:
     """Knows who is logged in."""
 
     def __init__(self, tokens: Sequence[SecretStr], clock: Callable[[], float]) -> None:
-        self._tokens = [token for token in tokens if token.get_secret_value().strip()]
+        """`tokens` are the entries of the setting; raises SettingsError when one is wrong."""
+        self._holders = read_holders(tokens)
+        self._bearer = next((bare for bare in (bare_token(one.get_secret_value()) for one in tokens) if bare), "")
         self._clock = clock
 
     @property
     def bearer(self) -> dict[str, str]:
         """The header with which this worker asks another one for somebody who is logged in."""
-        return {"Authorization": f"Bearer {self._tokens[0].get_secret_value().strip()}"} if self._tokens else {}
+        return {"Authorization": f"Bearer {self._bearer}"}
 
-    def inside(self, request: web.Request) -> bool:
-        """Whether a request's browser is logged in."""
+    def inside(self, request: web.Request) -> Holder | None:
+        """With whose token a request's browser is logged in."""
         expires, _, signature = request.cookies.get(COOKIE, "").partition(".")
         given = signature.encode("utf-8", "replace")
         # Every token is compared, so that the time does not tell which one matched.
-        signed = [hmac.compare_digest(given, _sign(token, expires)) for token in self._tokens]
-        return any(signed) and self._clock() < int(expires)
+        matches = [holder for holder in self._holders if hmac.compare_digest(given, _sign(holder, expires))]
+        return matches[0] if matches and self._clock() < int(expires) else None
 
     def let_in(self, request: web.Request, response: web.StreamResponse, written: str) -> bool:
         """Log a browser in, if what was written is a token."""
-        token = next((one for one in self._tokens if holds_token(written, [one])), None)
-        if token is None:
+        holder = holder_of(written.strip(), self._holders)
+        if holder is None:
             return False
         expires = str(int(self._clock()) + LOGIN_SECONDS)
         response.set_cookie(
             COOKIE,
-            f"{expires}.{_sign(token, expires).decode()}",
+            f"{expires}.{_sign(holder, expires).decode()}",
             max_age=LOGIN_SECONDS,
             path=PAGE,
             httponly=True,
@@ -75,10 +78,13 @@ class Door:
             return await handler(request)
         if request.method not in ("GET", "HEAD") and foreign(request):
             raise web.HTTPForbidden(text="the admin page takes forms of this host only")
-        if request.path != LOGIN and not self.inside(request):
-            if request.path == NUMBERS:
+        if request.path != LOGIN:
+            holder = self.inside(request)
+            if holder is None and request.path == NUMBERS:
                 raise web.HTTPUnauthorized(text="log in again")
-            raise web.HTTPSeeOther(LOGIN)
+            if holder is None:
+                raise web.HTTPSeeOther(LOGIN)
+            request[ACTOR] = holder.name
         return await handler(request)
 
     async def protect(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -91,6 +97,6 @@ class Door:
         response.headers["Cache-Control"] = "no-cache" if request.path.startswith(PUBLIC) else "no-store"
 
 
-def _sign(token: SecretStr, expires: str) -> bytes:
-    key = token.get_secret_value().strip().encode()
-    return hmac.new(key, b"admin page\0" + expires.encode("utf-8", "replace"), hashlib.sha256).hexdigest().encode()
+def _sign(holder: Holder, expires: str) -> bytes:
+    words = b"admin page\0" + expires.encode("utf-8", "replace")
+    return hmac.new(holder.digest, words, hashlib.sha256).hexdigest().encode()

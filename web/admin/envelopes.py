@@ -4,7 +4,7 @@ In: agents and errors. Out: JSON objects. Codes are `<call>-<number>`, the numbe
 `find-02` is "find: not found" as it was in the first generation. Must never hold a token or a stack trace.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.core.agent_rules import Clash, Problem, Refused
@@ -52,6 +52,11 @@ def agent_json(agent: Agent) -> dict[str, Any]:
 def found(agents: Iterable[Agent]) -> dict[str, Any]:
     """Several agents."""
     return {"status": "success", "data": [agent_json(agent) for agent in agents]}
+
+
+def page_of(agents: Sequence[Agent], limit: int, offset: int) -> dict[str, Any]:
+    """Some of several agents, with how many there are in all."""
+    return {**found(agents[offset : offset + limit]), "total": len(agents), "limit": limit, "offset": offset}
 
 
 def found_one(agent: Agent) -> dict[str, Any]:

@@ -29,6 +29,7 @@ ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
     ("/agent/", views.ListView),
     ("/agent/by-name/{name}", views.SearchView),
     ("/agent/{agent_id}", views.FindView),
+    ("/audit", views.AuditView),
 )
 
 

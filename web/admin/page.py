@@ -21,6 +21,7 @@ from app.stores.register import RegisterAway
 from web.admin.counts import Counts
 from web.admin.door import LOGIN, NUMBERS, PAGE, Door
 from web.admin.envelopes import KINDS, of_exception
+from web.admin.gate import ACTOR
 from web.admin.lookups import Lookups
 from web.admin.office import Office
 from web.admin.orders import Orders
@@ -143,7 +144,7 @@ class AdminPage:
         """Register an agent."""
         written = await _written(request)
         try:
-            await self._office.create(_agent(written))
+            await self._office.create(_agent(written), request[ACTOR])
         except tuple(KINDS) as error:
             return self._form(written, error=error)
         raise _back("created")
@@ -152,7 +153,7 @@ class AdminPage:
         """Change an agent."""
         written, agent_id = await _written(request), request.match_info["agent_id"]
         try:
-            await self._office.update({**_agent(written), "id": agent_id})
+            await self._office.update({**_agent(written), "id": agent_id}, request[ACTOR])
         except tuple(KINDS) as error:
             return self._form(written, agent_id, error)
         raise _back("changed")
@@ -160,7 +161,7 @@ class AdminPage:
     async def deactivate(self, request: web.Request) -> web.Response:
         """Take an agent out of the menu."""
         try:
-            await self._office.delete(request.match_info["agent_id"])
+            await self._office.delete(request.match_info["agent_id"], request[ACTOR])
         except tuple(KINDS) as error:
             return await self._show("", error=error)
         raise _back("deactivated")

@@ -5,6 +5,7 @@ it decides nothing.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import orjson
@@ -12,12 +13,18 @@ from aiohttp import web
 from faust.web.exceptions import WebError
 from faust.web.views import View
 
+from app.core.agent_rules import Problem, Refused
+from app.core.register import Agent
 from web.admin.counts import Counts
-from web.admin.envelopes import KINDS, BadRequest, error_json, found, found_one, of_exception
+from web.admin.envelopes import KINDS, BadRequest, error_json, found, found_one, of_exception, page_of
+from web.admin.gate import ACTOR
 from web.admin.lookups import Lookups
-from web.admin.office import Office
+from web.admin.office import LIMIT_MAX, Office, read_number
 from web.admin.orders import Orders
 from web.admin.passing import Answer
+
+LIMIT = 100
+"""Agents or changes of an answer to who names no number."""
 
 RETRY = "3"
 """Seconds after which a caller may ask again: a rebalance of the group takes a few of them."""
@@ -61,7 +68,7 @@ class CreateView(AdminView):
 
     async def post(self, request: Any) -> Any:
         """Store a new agent."""
-        return self.json({"id": await self.office.create(await _body(request))})
+        return self.json({"id": await self.office.create(await _body(request), request[ACTOR])})
 
 
 class UpdateView(AdminView):
@@ -71,7 +78,7 @@ class UpdateView(AdminView):
 
     async def post(self, request: Any) -> Any:
         """Replace an agent."""
-        await self.office.update(await _body(request))
+        await self.office.update(await _body(request), request[ACTOR])
         return self.json({"status": "success"})
 
 
@@ -82,7 +89,7 @@ class DeleteView(AdminView):
 
     async def delete(self, request: Any, agent_id: str) -> Any:
         """Take an agent out of the menu."""
-        await self.office.delete(agent_id)
+        await self.office.delete(agent_id, request[ACTOR])
         return self.json({"status": "success"})
 
 
@@ -92,18 +99,25 @@ class ListView(AdminView):
     call = "find"
 
     async def get(self, request: Any) -> Any:
-        """All active agents."""
-        return self.json(found(await self.office.find_all()))
+        """All active agents, or a page of them."""
+        return self.json(_listed(await self.office.find_all(), request.query))
 
 
 class FindView(AdminView):
-    """GET /api/v1/agent/{agent_id}."""
+    """GET and PUT /api/v1/agent/{agent_id}."""
 
     call = "find"
 
     async def get(self, request: Any, agent_id: str) -> Any:
         """One active agent."""
         return self.json(found_one(await self.office.find(agent_id)))
+
+    async def put(self, request: Any, agent_id: str) -> Any:
+        """Replace an agent, and answer with what it is now."""
+        body = await _body(request)
+        if str(body.get("id", agent_id)) != agent_id:
+            raise Refused([Problem("id", "is not the one of the path: leave it out")])
+        return self.json(found_one(await self.office.update({**body, "id": agent_id}, request[ACTOR])))
 
 
 class SearchView(AdminView):
@@ -112,8 +126,27 @@ class SearchView(AdminView):
     call = "find"
 
     async def get(self, request: Any, name: str) -> Any:
-        """The active agents whose name holds these words."""
-        return self.json(found(await self.office.find_all(name)))
+        """The active agents whose name holds these words, or a page of them."""
+        return self.json(_listed(await self.office.find_all(name), request.query))
+
+
+class AuditView(AdminView):
+    """GET /api/v1/audit."""
+
+    call = "audit"
+
+    async def get(self, request: Any) -> Any:
+        """The newest changes of agents."""
+        changes = await self.office.audit(request.query.get("limit", str(LIMIT)))
+        return self.json({"status": "success", "data": changes})
+
+
+def _listed(agents: list[Agent], query: Mapping[str, str]) -> dict[str, Any]:
+    """The first generation's envelope, and more only for who asks for a page."""
+    if "limit" not in query and "offset" not in query:
+        return found(agents)
+    limit = read_number("limit", query.get("limit", str(LIMIT)), 1, LIMIT_MAX)
+    return page_of(agents, limit, read_number("offset", query.get("offset", "0"), 0, 10**9))
 
 
 class SessionView(AdminView):
