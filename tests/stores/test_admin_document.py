@@ -23,12 +23,14 @@ from app.settings import Settings
 from app.stores.register import RegisterStore
 from tests.unit.histories import REGISTER
 from tests.web.admin_support import TOKEN
-from tests.web.test_lookups import Mirror, Worker
+from tests.web.test_lookups import ANA, STATE, Mirror, Worker
 from web.admin.counts import Counts
 from web.admin.document import openapi
 from web.admin.gate import PREFIX
-from web.admin.install import install_admin, install_lookups
+from web.admin.install import install_admin, install_sessions
 from web.admin.lookups import Lookups
+from web.admin.orders import Orders
+from web.admin.passing import Passing
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EXAMPLES = 25
@@ -68,11 +70,11 @@ async def url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> A
         pass
 
     install_admin(app, Settings(admin_tokens=[SecretStr(TOKEN)]), store, create_topics, lambda: None)
-    worker: Any = Worker({})
-    lookups = Lookups(
-        worker, worker.load, lambda: REGISTER, Rules(), "106", lambda: pytest.fail("nobody else is asked")
-    )
-    install_lookups(app, lookups, Counts(Mirror(), lambda: REGISTER))
+    worker = Worker({ANA.key.encode(): STATE})
+    passing = Passing(worker, "106", lambda: pytest.fail("nobody else is asked"))
+    lookups = Lookups(passing, worker.load, lambda: REGISTER, Rules())
+    orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control")
+    install_sessions(app, lookups, Counts(Mirror(), lambda: REGISTER), orders)
     app.web.init_server()
     async with TestServer(app.web.web_app) as server:
         yield str(server.make_url(PREFIX))

@@ -7,6 +7,7 @@ docs/register.md and is answered with 409 or 422.
 
 from typing import Any
 
+from app.core.acts import NOTE_MAX
 from app.core.agent_rules import MESSAGE_MAX, POSITION_MAX, TOPIC_FIELDS, TOPIC_MAX
 from app.core.messages import ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
 from web.admin.gate import PREFIX
@@ -26,6 +27,7 @@ def openapi() -> dict[str, Any]:
     done = _object({"status": SUCCESS}, "status")
     rows = _data({"type": "array", "items": {"type": "object"}}, more={"type": "boolean"})
     changes = _data({"type": "array", "items": {"$ref": "#/components/schemas/Change"}})
+    order = _object({"status": {"const": "accepted"}, "data": {"type": "object"}}, "status", "data")
     ours: dict[str, list[str]] = {"Authorization": []}
     paths = {
         "/agent/create": {
@@ -43,7 +45,15 @@ def openapi() -> dict[str, Any]:
             "put": _call("Replace an agent", _data(agent), 400, 404, 409, 413, 422, body="NewAgent", path="agent_id"),
         },
         "/audit": {"get": _call("The newest changes of agents", changes, 422, query=pages[:1])},
-        "/session/{user}": {"get": _call("With whom a user is", _data({"type": "object"}), 404, path="user")},
+        "/session/{user}": {
+            "get": _call("With whom a user is", _data({"type": "object"}), 404, path="user"),
+            "delete": _call("End a user's conversation", order, 404, 422, path="user", done=202),
+        },
+        "/session/{user}/move": {
+            "post": _call(
+                "Connect a user with an agent", order, 400, 404, 413, 422, body="Move", path="user", done=202
+            ),
+        },
         "/session": {
             "get": _call("Who is with an agent", rows, 422, query=[pages[0], _parameter("agent", "query", WORDS)])
         },
@@ -61,12 +71,17 @@ def openapi() -> dict[str, Any]:
             "schemas": {
                 "NewAgent": _object(_fields(), "name", *TOPIC_FIELDS),
                 "AgentWithId": _object({"id": ID, **_fields()}, "id", "name", *TOPIC_FIELDS),
+                "Move": _object({"agent": {"type": ["integer", "string"]}, "note": _note()}, "agent"),
                 "Agent": _shown(),
                 "Change": _change(),
                 "Error": _error(),
             },
         },
     }
+
+
+def _note() -> dict[str, Any]:
+    return {"type": ["string", "null"], "minLength": 1, "maxLength": NOTE_MAX}
 
 
 def _fields() -> dict[str, Any]:
@@ -119,13 +134,14 @@ def _call(
     *errors: int,
     body: str = "",
     path: str = "",
+    done: int = 200,
     query: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     parameters = [*([_parameter(path, "path", {"type": "string", "minLength": 1})] if path else []), *(query or [])]
     error = _answer("An error", {"$ref": "#/components/schemas/Error"})
     call: dict[str, Any] = {
         "summary": summary,
-        "responses": {"200": _answer("Done", success), **{str(code): error for code in (401, *errors, 500, 503)}},
+        "responses": {str(done): _answer("Done", success), **{str(code): error for code in (401, *errors, 500, 503)}},
     }
     if parameters:
         call["parameters"] = parameters
