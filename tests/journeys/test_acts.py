@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.system.phones import rows
-from tests.system.system import AGENTS, System
+from tests.system.phones import body, rows
+from tests.system.system import AGENTS, System, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
@@ -44,3 +44,44 @@ async def test_one_agent_hands_a_user_to_another_who_closes(system: System) -> N
     await eva.receives_text("Goodbye!")
     menu = (await eva.receives(6))[-1]
     assert [row["title"] for row in rows(menu)] == list(AGENTS)
+
+
+async def in_menu(system: System, name: str) -> None:
+    """Register an agent, and wait until users see it."""
+    await system.register(name)
+    somebody = await system.phone(f"Who waits for {name}")
+
+    async def is_shown() -> bool:
+        await somebody.write("hi")
+        return any(name in body(message) for message in await somebody.received())
+
+    await until(is_shown, 20, f"{name} in the menu")
+
+
+async def test_a_bot_made_with_the_kit_answers(system: System) -> None:
+    await in_menu(system, "Echo")
+    async with system.bot("echo_bot"):
+        fay = await system.phone("Fay")
+        await fay.write("hi")
+        await fay.receives_text("Echo")
+        await fay.write("echo")
+        await fay.receives_text("You said: hi")
+        await fay.write("are you there?")
+        await fay.receives_text("You said: are you there?")
+        await fay.write("#exit")
+        await fay.receives_text("Your conversation is over.")
+
+
+async def test_a_bot_hands_a_user_to_people_with_a_note(system: System) -> None:
+    desk = await system.program("Help Desk")
+    await in_menu(system, "Reception")
+    async with system.bot("handover_bot"):
+        gil = await system.phone("Gil")
+        await gil.write("hi")
+        await gil.receives_text("Reception")
+        await gil.write("reception")
+        question = await gil.receives_text("What is it about?")
+        await gil.press(question, "A bill")
+        handed = await desk.reads("initial", gil.address)
+        assert (handed["from"], handed["note"]) == ("Reception", "It is about: A bill")
+        await gil.receives_text("Transferring to Help Desk")
