@@ -43,13 +43,14 @@ async def until(condition: Callable[[], Awaitable[Any]], within: float, what: st
 class System:
     """One running broker with everything around it."""
 
-    def __init__(self, *, brokers: int = 1, chat: bool = False, **settings: str) -> None:
+    def __init__(self, *, brokers: int = 1, chat: bool = False, media: bool = False, **settings: str) -> None:
         self.ports = Ports.free()
         self.stack = Stack(kafka=KAFKA, ports=self.ports, partitions=4)
         self.settings = settings
         self.processes: dict[str, Process] = {}
         self.broker_ports = [self.ports.broker, *(free_port() for _ in range(brokers - 1))]
         self.chat = chat
+        self.media = media
         self._http: aiohttp.ClientSession | None = None
         self._programs: list[AgentProgram] = []
 
@@ -88,7 +89,7 @@ class System:
         await self.processes["topics"].start()
         assert await self.processes["topics"].wait() == 0, self.processes["topics"].quote()
         del self.processes["topics"]
-        names = ["webhook", "sender", "simulator", *(["chat"] if self.chat else [])]
+        names = ["webhook", "sender", "simulator", *(["chat"] if self.chat else []), *(["media"] if self.media else [])]
         for name in names:
             self._add(name, environment)
         for number, port in enumerate(self.broker_ports):
