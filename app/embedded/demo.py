@@ -172,7 +172,7 @@ class Demo:
         rows = [
             ("phones", f"http://{host}:{ports.simulator}/", "be a user on a fake WhatsApp"),
             ("chat", f"http://{host}:{ports.chat}/", "be an operator who answers"),
-            ("admin API", f"http://{host}:{ports.broker}/api/v1/", "add and remove agents"),
+            ("admin", f"http://{host}:{ports.broker}/admin/", "see and move users; agents (API: /api/v1/)"),
             ("webhook", f"http://{host}:{ports.webhook}/webhook", "what Meta would call"),
             ("media", f"http://{host}:{ports.media}/media/…", "users' files, for agents with a token"),
             ("Kafka", self.stack.kafka.bootstrap, "for your own agent"),
