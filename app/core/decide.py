@@ -201,7 +201,12 @@ def _transfer(turn: Turn, event: AgentReplied, agent: Agent, act: Transfer) -> N
     turn.tell(agent, records.closed_record(turn.user, f"The user is with {target.name} now.", "transferred", event.at))
     turn.to_agent(target)
     sentence = turn.fill(turn.rules.texts.assigned, target)
-    handed = {"from": agent.name, "note": act.note, "references": list(turn.window.references)}
+    handed = {
+        "from": agent.name,
+        "note": act.note,
+        "references": list(turn.window.references),
+        "user_wrote_at": turn.window.last_seen,
+    }
     closed = turn.closed(target)
     turn.tell(target, records.transfer_record(turn.user, sentence, handed, event.at, closed=closed))
 

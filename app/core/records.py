@@ -74,7 +74,7 @@ def initial_record(user: User, text: str, event: UserWrote, dropped: int, *, clo
 def transfer_record(
     user: User, text: str, handed: dict[str, Any], at: float, *, closed: bool = False
 ) -> dict[str, Any]:
-    """What an agent reads when another agent handed a user to it: `handed` has `from`, `note` and `references`."""
+    """What an agent reads when another agent handed a user to it: `handed` has what only such a record has."""
     return _record(user, "initial", text, b"", timestamp=at, closed=closed or None, **handed)
 
 
