@@ -16,6 +16,7 @@ from app.aside import set_aside
 from app.core.decide import decide
 from app.core.effects import Effect, Quarantine, Send, TellAgent
 from app.core.events import Event, IdentityChanged, NotUnderstood, UserWrote
+from app.core.media import with_address
 from app.core.rules import Rules
 from app.lanes import Lanes, worker_lanes
 from app.producing import Producer, Record
@@ -79,6 +80,8 @@ class Router:
             return NotUnderstood("a record without key or value", message.value or b"")
         from_meta = message.topic == self._topics.webhook
         happened = read_item(message.value) if from_meta else wire.read_event(message.value)
+        if isinstance(happened, UserWrote):
+            happened = with_address(happened, self._rules.media_url)
         replay = dict(message.headers or {}).get(REPLAY)
         if replay and isinstance(happened, UserWrote | IdentityChanged):
             message_id = happened.id if isinstance(happened, UserWrote) else happened.message_id

@@ -10,15 +10,24 @@ from typing import Any
 import orjson
 
 from app.core.effects import Quarantine, Send
-from app.core.events import AgentReplied, ClockStruck, Event, NotUnderstood, SendFinished
+from app.core.events import AgentReplied, ClockStruck, EndOrdered, Event, MoveOrdered, NotUnderstood, SendFinished
 from app.core.identity import User
 from app.whatsapp.people import phone_number_id
 
+Written = AgentReplied | SendFinished | ClockStruck | MoveOrdered | EndOrdered
 
-def write_event(event: AgentReplied | SendFinished | ClockStruck) -> bytes:
+KINDS: dict[type[Written], str] = {
+    AgentReplied: "agent_replied",
+    SendFinished: "send_finished",
+    ClockStruck: "clock_struck",
+    MoveOrdered: "move_ordered",
+    EndOrdered: "end_ordered",
+}
+
+
+def write_event(event: Written) -> bytes:
     """The record of an event in `replies`, `sent` or `control`."""
-    kind = {AgentReplied: "agent_replied", SendFinished: "send_finished", ClockStruck: "clock_struck"}[type(event)]
-    pairs: dict[str, Any] = {"kind": kind, "id": event.id, "user": event.user.to_dict(), "at": event.at}
+    pairs: dict[str, Any] = {"kind": KINDS[type(event)], "id": event.id, "user": event.user.to_dict(), "at": event.at}
     if isinstance(event, AgentReplied):
         pairs |= {
             "agent": event.agent,
@@ -39,6 +48,8 @@ def write_event(event: AgentReplied | SendFinished | ClockStruck) -> bytes:
             "reason": event.reason,
             "raw": _text(event.raw),
         }
+    elif isinstance(event, MoveOrdered):
+        pairs |= {"agent": event.agent, "note": event.note}
     return orjson.dumps({name: value for name, value in pairs.items() if value is not None})
 
 
@@ -72,6 +83,10 @@ def read_event(value: bytes) -> Event | NotUnderstood:
                 )
             case "clock_struck":
                 return ClockStruck(**common)
+            case "move_ordered":
+                return MoveOrdered(**common, agent=data["agent"], note=data.get("note"))
+            case "end_ordered":
+                return EndOrdered(**common)
             case other:
                 return NotUnderstood(f"an event of unknown kind {other!r}", value)
     except (ValueError, KeyError, TypeError) as error:

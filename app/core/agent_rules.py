@@ -121,10 +121,17 @@ def read_draft(data: Mapping[str, Any], reserved: Reserved, current: Agent | Non
 def refuse_clashes(draft: Draft, agents: Iterable[Agent], own_id: int | None = None) -> None:
     """Raise Clash when an active agent other than `own_id` has the name or one of the topics, in whatever role.
 
-    A draft that is not to be active holds nothing, so it clashes with nobody.
+    A draft that is not to be active clashes only with topics that agents had before and that are still read.
     """
     problems: list[Problem] = []
     for other in agents:
+        for former, _ in other.draining:
+            for field in TOPIC_FIELDS:
+                # Its own it may take up again, as what it was.
+                again = other.id == own_id and field == "write_topic"
+                if metric_name(getattr(draft, field)) == metric_name(former) and not again:
+                    reason = f"was the write_topic of agent {other.id} ({other.name}), and is read as that for a while"
+                    problems.append(Problem(field, reason))
         if draft.active is False or not other.active or other.id == own_id:
             continue
         holder = f"agent {other.id} ({other.name})"

@@ -7,9 +7,20 @@ a clock.
 
 from app.core import records
 from app.core.acts import ACTS, Close, Transfer
-from app.core.events import AgentReplied, ClockStruck, Event, IdentityChanged, SendFinished, StatusCame, UserWrote
+from app.core.events import (
+    AgentReplied,
+    ClockStruck,
+    EndOrdered,
+    Event,
+    IdentityChanged,
+    MoveOrdered,
+    SendFinished,
+    StatusCame,
+    UserWrote,
+)
 from app.core.menu import Chosen, Stale, Turned, is_ours, read_tap, read_words
 from app.core.messages import MARKS, WITHOUT_WINDOW, Text, cut, parts
+from app.core.moving import end, hand_over, move
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, digest
@@ -44,6 +55,10 @@ def decide(state: State, event: Event, now: float, register: Register, rules: Ru
             return _send_finished(state, turn, event)
         case ClockStruck():
             return _clock_struck(state, turn, event)
+        case MoveOrdered():
+            move(turn, event)
+        case EndOrdered():
+            end(turn, event)
     turn.handled()
     return turn.decision()
 
@@ -198,17 +213,7 @@ def _transfer(turn: Turn, event: AgentReplied, agent: Agent, act: Transfer) -> N
         why = "is you" if target else "is neither the name nor the id of an active agent"
         _refuse(turn, event, agent, f"the field to: {cut(str(act.to), 60)!r} {why}", "unknown_agent")
         return
-    turn.tell(agent, records.closed_record(turn.user, f"The user is with {target.name} now.", "transferred", event.at))
-    turn.to_agent(target)
-    sentence = turn.fill(turn.rules.texts.assigned, target)
-    handed = {
-        "from": agent.name,
-        "note": act.note,
-        "references": list(turn.window.references),
-        "user_wrote_at": turn.window.last_seen,
-    }
-    closed = turn.closed(target)
-    turn.tell(target, records.transfer_record(turn.user, sentence, handed, event.at, closed=closed))
+    hand_over(turn, target, agent.name, act.note, event.at)
 
 
 def _refuse_late(turn: Turn, event: AgentReplied, agent: Agent) -> None:

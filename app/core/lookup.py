@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.core.identity import split_address, user_key
-from app.core.register import Register
+from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import State
 
@@ -19,6 +19,12 @@ def key_of(name: str, phone_number_id: str) -> str:
     if phone_number_id and (wa_id or user_id):
         return user_key(phone_number_id, wa_id, user_id)
     return name
+
+
+def agent_of(name: str, register: Register) -> Agent | None:
+    """The agent with this id, active or not, or the active one with this name, in any case."""
+    found = register.agent(int(name)) if name.isascii() and name.isdecimal() and len(name) <= 18 else None
+    return found or register.named(name)
 
 
 def session_shown(key: str, state: State, register: Register, rules: Rules, now: float) -> dict[str, Any] | None:

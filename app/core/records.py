@@ -74,12 +74,18 @@ def initial_record(user: User, text: str, event: UserWrote, dropped: int, *, clo
 def transfer_record(
     user: User, text: str, handed: dict[str, Any], at: float, *, closed: bool = False
 ) -> dict[str, Any]:
-    """What an agent reads when another agent handed a user to it: `handed` has what only such a record has."""
+    """What an agent reads when another agent or the admin API handed a user to it.
+
+    `handed` has `note`, `references`, `user_wrote_at`, `dropped` as in `initial_record`, and of an agent `from`.
+    """
     return _record(user, "initial", text, b"", timestamp=at, closed=closed or None, **handed)
 
 
 def closed_record(user: User, text: str, reason: str, at: float) -> dict[str, Any]:
-    """What an agent reads when a conversation has ended: `reason` is `exit`, `expired`, `agent` or `transferred`."""
+    """What an agent reads when a conversation has ended.
+
+    `reason` is `exit`, `expired`, `agent`, `transferred` or `ended`.
+    """
     return _record(user, "closed", text, b"", reason=reason, timestamp=at)
 
 

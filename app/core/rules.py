@@ -87,6 +87,8 @@ class Rules:
     ticks_kept: int = 64
     forget_seconds: float = 8 * 86_400
     """Longer than Meta repeats a webhook (7 days), so that a repeat still meets the ids it must be compared with."""
+    media_url: str = "http://127.0.0.1:8002"
+    """Under which agents reach users' files."""
 
     def is_exit(self, text: str) -> bool:
         """Whether a text is an exit word, in any case, with spaces around."""

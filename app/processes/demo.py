@@ -44,7 +44,12 @@ async def seed(environment: Mapping[str, str]) -> Sequence[str]:
         await asyncio.gather(*(_known(http, environment, process) for process in ("BROKER", "CHAT")))
     secret = SecretStr(environment["BROKER_CHAT_SECRET"])
     codes = [f"  {agent.name:18} {login_code(secret, agent)}" for agent in agents]
-    return ["Login codes for the chat:", *codes, f"Admin token: {token}"]
+    return [
+        "Login codes for the chat:",
+        *codes,
+        f"Admin token: {token}",
+        f"Media token: {json.loads(environment['BROKER_MEDIA_TOKENS'])[0]}",
+    ]
 
 
 def _url(environment: Mapping[str, str], process: str, path: str) -> str:

@@ -36,12 +36,13 @@ FIELDS = (
     "closed_message",
     "welcome_message",
 )
+READ = ("id", *FIELDS, "draining", "active")
 COLUMNS = ", ".join((*FIELDS, "active"))
 PLACES = ", ".join(["%s"] * (len(FIELDS) + 1))
 # Rows of the first generation may hold NULL: such an agent cannot be routed to, so it counts as inactive.
 SELECT_AGENTS = """
     SELECT id, coalesce(name, ''), coalesce(read_topic, ''), coalesce(write_topic, ''), coalesce(error_topic, ''),
-           description, position, hours::text, closed_message, welcome_message,
+           description, position, hours::text, closed_message, welcome_message, draining::text,
            coalesce(active = 1 AND least(length(name), length(read_topic), length(write_topic), length(error_topic)) > 0
                     AND name IS NOT NULL AND read_topic IS NOT NULL
                     AND write_topic IS NOT NULL AND error_topic IS NOT NULL, false)
@@ -126,7 +127,7 @@ class RegisterStore:
             refuse_clashes(draft, agents, own_id=agent_id)
             statement = f"UPDATE agents SET ({COLUMNS}) = ({PLACES}) WHERE id = %s"  # noqa: S608
             await cursor.execute(statement, (*_values(draft), agent_id))
-            return draft.as_agent(agent_id)
+            return next(agent for agent in await _agents(cursor) if agent.id == agent_id)
 
     async def retire(self, agent_id: int, actor: str = "") -> bool:
         """Take an agent out of the menu, keeping its row; False when it was out already. Raises UnknownAgent."""
@@ -137,6 +138,13 @@ class RegisterStore:
             if found.active:
                 await cursor.execute("UPDATE agents SET active = 0 WHERE id = %s", (agent_id,))
             return found.active
+
+    async def leave(self, agent_id: int, topic: str) -> bool:
+        """Take a former out topic out of the register; False when it was out already. Raises RegisterAway."""
+        async with self._writing("broker") as cursor:
+            statement = "UPDATE agents SET draining = draining - %s WHERE id = %s AND draining ? %s"
+            await cursor.execute(statement, (topic, agent_id, topic))
+            return bool(cursor.rowcount)
 
     async def audit(self, limit: int) -> list[dict[str, Any]]:
         """The newest changes of agents, the newest first; raises RegisterAway."""
@@ -261,8 +269,8 @@ async def _resolved(dsn: str) -> str:
 
 async def _agents(cursor: Any) -> list[Agent]:
     await cursor.execute(SELECT_AGENTS)
-    rows = [dict(zip(("id", *FIELDS, "active"), row, strict=True)) for row in await cursor.fetchall()]
-    return [Agent(**row | {"hours": _hours(row["id"], row["hours"])}) for row in rows]
+    rows = [dict(zip(READ, row, strict=True)) for row in await cursor.fetchall()]
+    return [Agent(**row | {"hours": _hours(row["id"], row["hours"]), "draining": _draining(row)}) for row in rows]
 
 
 def _hours(agent_id: int, words: str | None) -> Hours | None:
@@ -272,6 +280,15 @@ def _hours(agent_id: int, words: str | None) -> Hours | None:
         # Only a statement made by hand writes such hours; one row must not keep the other agents from the workers.
         log.error("the hours of agent %d in PostgreSQL are none, so it counts as always open: %s", agent_id, error)
         return None
+
+
+def _draining(row: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    try:
+        return tuple(sorted((topic, float(until)) for topic, until in json.loads(row["draining"]).items()))
+    except (AttributeError, TypeError, ValueError) as error:
+        # As above: a statement made by hand.
+        log.error("the former topics of agent %d in PostgreSQL are not understood: %s", row["id"], error)
+        return ()
 
 
 async def _version(cursor: Any) -> int:

@@ -43,13 +43,14 @@ async def until(condition: Callable[[], Awaitable[Any]], within: float, what: st
 class System:
     """One running broker with everything around it."""
 
-    def __init__(self, *, brokers: int = 1, chat: bool = False, **settings: str) -> None:
+    def __init__(self, *, brokers: int = 1, chat: bool = False, media: bool = False, **settings: str) -> None:
         self.ports = Ports.free()
         self.stack = Stack(kafka=KAFKA, ports=self.ports, partitions=4)
         self.settings = settings
         self.processes: dict[str, Process] = {}
         self.broker_ports = [self.ports.broker, *(free_port() for _ in range(brokers - 1))]
         self.chat = chat
+        self.media = media
         self._http: aiohttp.ClientSession | None = None
         self._programs: list[AgentProgram] = []
 
@@ -88,7 +89,7 @@ class System:
         await self.processes["topics"].start()
         assert await self.processes["topics"].wait() == 0, self.processes["topics"].quote()
         del self.processes["topics"]
-        names = ["webhook", "sender", "simulator", *(["chat"] if self.chat else [])]
+        names = ["webhook", "sender", "simulator", *(["chat"] if self.chat else []), *(["media"] if self.media else [])]
         for name in names:
             self._add(name, environment)
         for number, port in enumerate(self.broker_ports):
@@ -159,13 +160,17 @@ class System:
 
     async def admin(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """Call the admin API; fails when it answers with another status."""
+        found, answer = await self.admin_answer(method, path, body)
+        assert found == status, f"{method} {path}: {found} {answer}"
+        return answer
+
+    async def admin_answer(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and answer of a call of the admin API."""
         token = self.stack.credentials.admin_tokens[0]
         url = f"http://127.0.0.1:{self.ports.broker}/api/v1{path}"
         headers = {"Authorization": f"Bearer {token}"}
         async with self.http.request(method, url, json=body, headers=headers) as response:
-            text = await response.text()
-            assert response.status == status, f"{method} {path}: {response.status} {text}"
-            return await response.json()
+            return response.status, await response.json()
 
     async def program(self, name: str) -> AgentProgram:
         """A program connected as one of the agents."""

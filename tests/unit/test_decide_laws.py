@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from app.core.acts import ACTS
 from app.core.decide import RANKS, decide
 from app.core.effects import Send, TellAgent
-from app.core.events import AgentReplied, Event, IdentityChanged, UserWrote
+from app.core.events import AgentReplied, EndOrdered, Event, IdentityChanged, MoveOrdered, UserWrote
 from app.core.messages import WITHOUT_WINDOW
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import State
 from app.core.turn import REFERENCES, Decision
 from tests.unit.histories import (
+    ANA,
     DAY,
     DESK,
     NOW,
@@ -68,6 +69,8 @@ makers: st.SearchStrategy[Maker] = st.one_of(
     st.sampled_from(["accepted", "refused", "in_doubt"]).map(lambda verdict: lambda n, at: finished(f"e{n}", verdict)),
     st.just(lambda n, at: struck(n, at)),
     st.just(lambda n, at: changed(n, at)),
+    agents.map(lambda to: lambda n, at: MoveOrdered(id=f"move:{n}", user=ANA, at=at, agent=to.id)),
+    st.just(lambda n, at: EndOrdered(id=f"end:{n}", user=ANA, at=at)),
 )
 steps = st.tuples(makers, st.sampled_from([0.0, 1.0, 3600.0, DAY, 3 * DAY]), st.booleans())
 histories = st.lists(steps, min_size=1, max_size=25)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.effects import Quarantine, Send
-from app.core.events import AgentReplied, ClockStruck, NotUnderstood, SendFinished
+from app.core.events import AgentReplied, ClockStruck, EndOrdered, MoveOrdered, NotUnderstood, SendFinished
 from app.core.identity import User
-from app.wire import read_event, read_send, write_event, write_quarantine, write_set_aside
+from app.wire import Written, read_event, read_send, write_event, write_quarantine, write_set_aside
 from tests.unit.histories import ANA, NOW
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -42,11 +42,13 @@ events = st.one_of(
         raw=st.binary(max_size=9),
     ),
     st.builds(ClockStruck, **common),
+    st.builds(MoveOrdered, **common, agent=st.integers(1, 2**53), note=maybe),
+    st.builds(EndOrdered, **common),
 )
 
 
 @given(events)
-def test_an_event_comes_back_as_it_was_written(event: AgentReplied | SendFinished | ClockStruck) -> None:
+def test_an_event_comes_back_as_it_was_written(event: Written) -> None:
     assert read_event(write_event(event)) == event
 
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 
 from app.core.agent_rules import Problem, Refused
+from app.core.lookup import agent_of
 from app.core.register import Agent, Register
-from app.core.rules import fold
 
 LISTED, LISTED_MOST = 100, 1000
 """Sessions of one answer, unless told otherwise and at most."""
@@ -59,10 +59,7 @@ class Counts:
         return {"status": "success", "data": data}
 
     def _agent(self, name: str) -> Agent:
-        register = self._register()
-        found = register.agent(int(name)) if name.isascii() and name.isdecimal() and len(name) <= 18 else None
-        named = [agent for agent in register.active if fold(agent.name) == fold(name)]
-        agent = found or (named[0] if named else None)
+        agent = agent_of(name, self._register())
         if agent is None:
             raise Refused([Problem("agent", "is no agent's id or name")])
         return agent

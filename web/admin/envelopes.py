@@ -10,6 +10,7 @@ from typing import Any
 from app.core.agent_rules import Clash, Problem, Refused
 from app.core.register import Agent
 from app.owners import OwnerUnknown
+from app.producing import ProduceError
 from app.stores.mirror import MirrorAway
 from app.stores.register import RegisterAway, UnknownAgent
 
@@ -36,6 +37,7 @@ KINDS: dict[type[Exception], tuple[int, int]] = {
     UnknownUser: (2, 404),
     OwnerUnknown: (8, 503),
     MirrorAway: (9, 503),
+    ProduceError: (10, 503),
 }
 """Kind of error → number in the code, HTTP status."""
 

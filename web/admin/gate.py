@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from app.settings import Settings, SettingsError
 from web.admin.envelopes import error_json
-from web.admin.tokens import Holder, holder_of, read_holders
+from web.admin.tokens import holder_of, read_holders
+from web.bearer import bearer
 
 PREFIX = "/api/v1"
 ACTOR = web.RequestKey("actor", str)
@@ -40,7 +41,7 @@ def make_gate(tokens: Iterable[SecretStr]) -> Middleware:
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path != PREFIX and not request.path.startswith(PREFIX + "/"):
             return await handler(request)
-        holder = _shown(request.headers.get("Authorization", ""), holders)
+        holder = holder_of(bearer(request.headers.get("Authorization", "")), holders)
         if holder is None:
             log.warning("%s %s refused: no valid token", request.method, request.path)
             return _answer(
@@ -60,9 +61,3 @@ def make_gate(tokens: Iterable[SecretStr]) -> Middleware:
 
 def _answer(body: dict[str, Any], status: int, headers: dict[str, str]) -> web.Response:
     return web.json_response(body, status=status, headers=headers)
-
-
-def _shown(header: str, holders: tuple[Holder, ...]) -> Holder | None:
-    scheme, _, token = header.partition(" ")
-    holder = holder_of(token.strip(), holders)
-    return holder if scheme.lower() == "bearer" else None

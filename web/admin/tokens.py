@@ -4,15 +4,15 @@ In: the entries of `BROKER_ADMIN_TOKENS`, each a token or `name:token`. Out: who
 nobody. Must never quote a token.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import compress
 
 from pydantic import SecretStr
 
 from app.core.errors import SettingsError
+from web.bearer import digest, matches
 
 UNNAMED = "unnamed token"
 """Who acts with a token that has no name."""
@@ -44,18 +44,12 @@ def read_holders(entries: Iterable[SecretStr]) -> tuple[Holder, ...]:
                 f"entry {number} of BROKER_ADMIN_TOKENS is wrong: write name:token, the name of up to 64 letters,"
                 " digits and . _ @ -, or a token without a colon"
             )
-        holders.append(Holder(name.strip() or UNNAMED, _digest(token.strip())))
+        holders.append(Holder(name.strip() or UNNAMED, digest(token.strip())))
     return tuple(holders)
 
 
 def holder_of(token: str, holders: Iterable[Holder]) -> Holder | None:
     """Who holds a token."""
-    given = _digest(token)
-    # Every token is compared, so that the time does not tell which one matched.
-    matches = [holder for holder in holders if hmac.compare_digest(given, holder.digest)]
-    return matches[0] if matches else None
-
-
-def _digest(word: str) -> bytes:
-    # Digests have one length, so comparing them does not tell how long a token is.
-    return hashlib.sha256(word.encode("utf-8", "surrogateescape")).digest()
+    known = tuple(holders)
+    found = matches(token, [holder.digest for holder in known])
+    return next(compress(known, found), None)

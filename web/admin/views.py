@@ -20,6 +20,8 @@ from web.admin.envelopes import KINDS, BadRequest, error_json, found, found_one,
 from web.admin.gate import ACTOR
 from web.admin.lookups import Lookups
 from web.admin.office import LIMIT_MAX, Office, read_number
+from web.admin.orders import Orders
+from web.admin.passing import Answer
 
 LIMIT = 100
 """Agents or changes of an answer to who names no number."""
@@ -48,6 +50,11 @@ class AdminView(View):
                 log.exception("%s %s failed", request.method, request.path)
             body, status = of_exception(self.call, error)
             return self.json(body, status=status, headers={"Retry-After": RETRY} if status == 503 else None)
+
+    def passed(self, answered: Answer) -> Any:
+        """Answer what this worker or another one said about a user."""
+        status, answer = answered
+        return self.json(answer, status=status, headers={"Retry-After": RETRY} if status == 503 else None)
 
     async def on_request_error(self, request: Any, exc: WebError) -> Any:
         """Answer what Faust itself refuses."""
@@ -143,15 +150,30 @@ def _listed(agents: list[Agent], query: Mapping[str, str]) -> dict[str, Any]:
 
 
 class SessionView(AdminView):
-    """GET /api/v1/session/{user}."""
+    """GET and DELETE /api/v1/session/{user}."""
 
     call = "session"
     lookups: ClassVar[Lookups]
+    orders: ClassVar[Orders]
 
     async def get(self, request: Any, user: str) -> Any:
         """With whom a user is, from the worker that knows."""
-        status, answer = await self.lookups.find(user, request.headers)
-        return self.json(answer, status=status, headers={"Retry-After": RETRY} if status == 503 else None)
+        return self.passed(await self.lookups.find(user, request.headers))
+
+    async def delete(self, request: Any, user: str) -> Any:
+        """End a user's conversation."""
+        return self.passed(await self.orders.end(user, request.headers))
+
+
+class MoveView(AdminView):
+    """POST /api/v1/session/{user}/move."""
+
+    call = "session"
+    orders: ClassVar[Orders]
+
+    async def post(self, request: Any, user: str) -> Any:
+        """Connect a user with another agent."""
+        return self.passed(await self.orders.move(user, await _body(request), request.headers))
 
 
 class SessionsView(AdminView):
@@ -182,5 +204,5 @@ async def _body(request: Any) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the body is no JSON: {error}") from error
     if not isinstance(data, dict):
-        raise BadRequest("the body must be a JSON object with the agent's fields")
+        raise BadRequest("the body must be a JSON object")
     return data

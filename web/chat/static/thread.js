@@ -226,7 +226,7 @@ export class Thread {
     const { state, closed_reason: reason, window_ends: ends } = this.conversation;
     const who = nameOf(this.conversation);
     if (state === "closed") {
-      const whys = { exit: `${who} left the conversation.`, expired: `${who} was silent for too long.`, agent: "You closed it.", transferred: "Another agent has it now." };
+      const whys = { exit: `${who} left the conversation.`, expired: `${who} was silent for too long.`, agent: "You closed it.", transferred: "Another agent has it now.", ended: "An administrator ended it." };
       const why = whys[reason] ?? "It was closed.";
       return ["Conversation ended.", `${why} You can write again when they choose this agent.`];
     }
