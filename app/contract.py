@@ -95,6 +95,8 @@ class InRecord(_About):
     """Of `initial` and of what a user sent: it came outside the agent's hours, and the user was told so."""
     references: list[str] | None = None
     """Of `initial`, when handed over: the last messages, the user's by `message_id`, agents' by `effect`."""
+    user_wrote_at: float | None = None
+    """Of `initial`, when handed over: when the user last wrote, seconds UTC; the window is counted from it."""
     dropped: int | None = None
     """Of `initial`: how many messages were too many to keep."""
 

@@ -43,6 +43,11 @@ def detail_of(kind: str, message: dict[str, Any]) -> dict[str, Any]:
     return {name: kept for name, value in found.items() if (kept := _plain(value)) not in (None, "")}
 
 
+def handed_over(data: dict[str, Any]) -> dict[str, Any]:
+    """Of a record that begins a conversation: which agent handed the user over, and its note; empty when none did."""
+    return {name: value for name in ("from", "note") if isinstance(value := data.get(name), str) and value}
+
+
 def _map(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

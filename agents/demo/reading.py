@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from agents.demo.details import detail_of, message_of
+from agents.demo.details import detail_of, handed_over, message_of
 from app.core.identity import split_address, user_key
 from app.stores.chat_documents import RANKS, Arrival, Failure
 
@@ -85,6 +85,7 @@ def _read_arrival(data: dict[str, Any], place: Place, kind: str, user: str, ref:
     message = message_of(data.get("raw_payload"))
     context = data.get("context")
     dropped = data.get("dropped")
+    at = _seconds(data.get("timestamp"), place.at)
     return Arrival(
         agent=place.agent,
         source=_text(data, "id") or place.source,
@@ -92,7 +93,7 @@ def _read_arrival(data: dict[str, Any], place: Place, kind: str, user: str, ref:
         address=_text(data, "waID") or user,
         kind=kind,
         text=text,
-        at=_seconds(data.get("timestamp"), place.at),
+        at=at,
         phone_number_id=_text(data, "phone_number_id"),
         phone=_text(data, "phone"),
         name=_text(data, "name"),
@@ -101,7 +102,8 @@ def _read_arrival(data: dict[str, Any], place: Place, kind: str, user: str, ref:
         reply_to=_text(context, "id") if isinstance(context, dict) else "",
         reason=_text(data, "reason"),
         dropped=dropped if isinstance(dropped, int) and 0 < dropped < 1_000_000 else 0,
-        detail=detail_of(kind, message),
+        wrote_at=_seconds(data.get("user_wrote_at"), at),
+        detail=handed_over(data) if kind == "initial" else detail_of(kind, message),
         failure=failure,
     )
 

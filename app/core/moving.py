@@ -67,6 +67,7 @@ def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, a
         "from": sender,
         "note": note,
         "references": list(turn.window.references),
+        "user_wrote_at": turn.window.last_seen or None,
         "dropped": (before.dropped if before else 0) or None,
     }
     turn.tell(target, records.transfer_record(turn.user, sentence, handed, at, closed=turn.closed(target)))

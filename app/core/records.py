@@ -76,7 +76,7 @@ def transfer_record(
 ) -> dict[str, Any]:
     """What an agent reads when another agent or the admin API handed a user to it.
 
-    `handed` has `note`, `references`, `dropped` as in `initial_record`, and `from` where it was an agent.
+    `handed` has `note`, `references`, `user_wrote_at`, `dropped` as in `initial_record`, and of an agent `from`.
     """
     return _record(user, "initial", text, b"", timestamp=at, closed=closed or None, **handed)
 

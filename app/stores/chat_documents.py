@@ -54,6 +54,8 @@ class Arrival:
     reply_to: str = ""
     reason: str = ""
     dropped: int = 0
+    wrote_at: float = 0.0
+    """When the user last wrote, where that is not `at`: another agent handed them over."""
     detail: Mapping[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
 
@@ -87,7 +89,7 @@ def arrival_update(arrival: Arrival, window_seconds: int) -> Document:
             changed.update(state="closed", closed_reason=arrival.reason)
         else:
             changed.update(state="open", closed_reason="")
-            highest["window_ends"] = arrival.at + window_seconds
+            highest["window_ends"] = (arrival.wrote_at or arrival.at) + window_seconds
     update: Document = {"$set": changed, "$inc": counted}
     if highest:
         update["$max"] = highest

@@ -3,10 +3,8 @@
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.browser.test_story import browser, open_page, shot
+from tests.browser.pages import open_page, shot
 from tests.system.system import AGENTS, System
-
-__all__ = ["browser"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka]
 

@@ -117,3 +117,11 @@ def test_details_of_other_kinds(kind: str, message: dict[str, Any], detail: dict
 @pytest.mark.parametrize("raw", ["%%%", "e30=", "W10=", 7, None])
 def test_a_payload_that_cannot_be_read_adds_nothing(raw: Any) -> None:
     assert arrival({"waID": "5511", "type": "image", "text": "x", "raw_payload": raw}).detail == {}
+
+
+def test_who_was_handed_over_brings_a_note_and_the_time_they_last_wrote() -> None:
+    data = {"waID": "5511", "type": "initial", "text": "Ana wants to talk", "timestamp": NOW - 5, "user": "k"}
+    found = arrival({**data, "from": "Sales", "note": "order 17", "user_wrote_at": NOW - 3600})
+    assert (found.detail, found.wrote_at) == ({"from": "Sales", "note": "order 17"}, NOW - 3600)
+    assert arrival(data).wrote_at == NOW - 5
+    assert arrival({**data, "from": 7, "note": None, "user_wrote_at": "soon"}).detail == {}

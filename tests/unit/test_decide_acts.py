@@ -35,7 +35,7 @@ def test_transfer_connects_the_other_agent_with_the_note() -> None:
     ]
     assert said(effects) == ["Transferring to Help Desk"]
     record = next(e.record for e in effects if isinstance(e, TellAgent) and e.agent == DESK.id)
-    assert (record["from"], record["note"]) == ("Sales", "order 17")
+    assert (record["from"], record["note"], record["user_wrote_at"]) == ("Sales", "order 17", NOW)
     assert told(story.then(wrote("thanks", 3))) == [("help_desk-in", "text", "thanks")]
 
 

@@ -34,6 +34,11 @@ class Access:
         active = self._register().active
         return tuple(agent for agent in active if not self._names or agent.name.casefold() in self._names)
 
+    @property
+    def everybody(self) -> tuple[Agent, ...]:
+        """All active agents, also those this chat does not serve: a user may be handed to any of them."""
+        return self._register().active
+
     def agent(self, agent_id: int) -> Agent | None:
         """An agent this chat serves."""
         return next((agent for agent in self.agents if agent.id == agent_id), None)

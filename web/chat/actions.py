@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.core.acts import Close, Transfer
 from app.core.agent_record import LIST_TEXT
 from app.core.messages import List as ListMessage
 from app.core.messages import Row
@@ -70,6 +71,16 @@ class _Retry(_Place):
     ref: str
 
 
+class _Close(_Place):
+    text: str = ""
+    reason: str = ""
+
+
+class _Transfer(_Place):
+    to: int
+    note: str = ""
+
+
 class Actions:
     """Answers pages."""
 
@@ -87,6 +98,9 @@ class Actions:
             "read": self._read,
             "send": self._send,
             "retry": self._retry,
+            "targets": self._targets,
+            "transfer": self._transfer,
+            "close": self._close,
             "ping": self._ping,
         }
 
@@ -156,6 +170,24 @@ class Actions:
         agent = self._agent(login, asked.agent)
         change = await self._sending.retry(agent, asked.user, asked.ref)
         return {"message": change.message, "conversation": change.conversation}
+
+    async def _targets(self, login: Login, data: Document) -> Document:
+        asked = _Asked.model_validate(data)
+        self._agent(login, asked.agent)
+        others = (agent for agent in self._access.everybody if agent.id != asked.agent)
+        return {"targets": [{"id": agent.id, "name": agent.name} for agent in others]}
+
+    async def _transfer(self, login: Login, data: Document) -> Document:
+        asked = _Transfer.model_validate(data)
+        act = Transfer(to=asked.to, note=asked.note.strip() or None)
+        await self._sending.act(self._agent(login, asked.agent), asked.user, act)
+        return {}
+
+    async def _close(self, login: Login, data: Document) -> Document:
+        asked = _Close.model_validate(data)
+        act = Close(text=asked.text.strip() or None, reason=asked.reason.strip() or None)
+        await self._sending.act(self._agent(login, asked.agent), asked.user, act)
+        return {}
 
     async def _ping(self, login: Login, data: Document) -> Document:
         return {"pong": True}

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from app.core.acts import Act
 from app.core.agent_record import REF_MAX
 from app.core.messages import List as ListMessage
 from app.core.messages import Text as TextMessage
@@ -108,6 +109,26 @@ class Sending:
         self._start(agent, conversation, ref, data)
         return change
 
+    async def act(self, agent: Agent, user: str, act: Act) -> None:
+        """Close a conversation or hand it over, behind what was written before; what comes of it, a record tells.
+
+        Raises Refused when it cannot be done, or Kafka does not take it, or StoreAway.
+        """
+        conversation = await self._conversations.conversation(agent.id, user)
+        if conversation is None:
+            raise Refused("unknown", "there is no such conversation")
+        if conversation["state"] == "closed":
+            raise Refused("closed", "the conversation has ended already")
+        if before := self._last.get((agent.id, user)):
+            await asyncio.wait([before])
+        try:
+            await self._producer.produce(
+                agent.write_topic, orjson.dumps(act_record(conversation, act)), key=user.encode()
+            )
+        except ProduceError as error:
+            log.warning("an act of agent %s did not reach Kafka: %s", agent.name, error)
+            raise Refused("produce_failed", "Kafka did not take it: try again") from error
+
     async def finished(self) -> None:
         """Wait until everything begun has come to an end."""
         while self._last:
@@ -180,6 +201,15 @@ class Sending:
                 if change is not None:
                     self._publish(message_push(change.message, change.conversation))
                 return
+
+
+def act_record(conversation: Mapping[str, Any], act: Act) -> Document:
+    """The record of an agent's write topic for an act."""
+    fields = act.model_dump(mode="json")
+    record: Document = {"waID": conversation["waID"], "message_type": fields.pop("kind"), **fields}
+    if conversation.get("phone_number_id"):
+        record.update(phone_number_id=conversation["phone_number_id"], user=conversation["user"])
+    return record
 
 
 def out_record(conversation: Mapping[str, Any], ref: str, data: Mapping[str, Any]) -> Document:

@@ -134,7 +134,7 @@ class Socket:
                     connection.offer({"error": {"code": "invalid", "text": "a frame is one JSON object"}})
                 elif data.get("do") == "hello":
                     self._welcome(connection)
-                elif "ws_action" in data or data.get("do") in ("send", "retry"):
+                elif "ws_action" in data or data.get("do") in ("send", "retry", "transfer", "close"):
                     # One after another: what a person wrote first leaves first.
                     await self._answer(connection, data)
                 else:

@@ -24,9 +24,11 @@ function tickMark(tick) {
 function line(message) {
   const bad = Boolean(message.error);
   const lost = message.dropped ? make("small", {}, `${message.dropped} earlier messages were too many to keep.`) : null;
+  const { from, note } = message.detail ?? {};
+  const handed = from || note ? make("span", { class: "note", data: { testid: "note" } }, make("b", {}, from ? `From ${from}` : "Note"), note ? `: ${note}` : "") : null;
   const code = bad && message.error.code ? ` (${message.error.code})` : "";
   const data = { testid: "line", type: message.type };
-  return make("div", { class: `line${bad ? " bad" : ""}`, data }, message.body + code, make("time", {}, timeOfDay(message.at)), lost);
+  return make("div", { class: `line${bad ? " bad" : ""}`, data }, message.body + code, make("time", {}, timeOfDay(message.at)), lost, handed);
 }
 
 function quote(message, context) {

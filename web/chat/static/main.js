@@ -1,5 +1,6 @@
 // Wires the page: the link's pushes to list and conversation, the operator's doing to the link.
 
+import { Acts } from "./acts.js";
 import { Composer } from "./composer.js";
 import { byId, drawIcons, make } from "./dom.js";
 import { nameOf } from "./format.js";
@@ -24,6 +25,7 @@ const link = new Link({ onPush, onState });
 const outbox = new Outbox({ link, now, onChange: () => thread?.draw(), onSent });
 const list = new List({ link, now, onOpen: open });
 const thread = new Thread({ link, now, outbox, onState: threadState });
+const acts = new Acts({ link, place: () => thread.conversation });
 const composer = new Composer({
   onSend: (content) => {
     const { agent, user } = thread.conversation;
@@ -151,6 +153,7 @@ function closeThread() {
 
 function threadState(problem) {
   composer.shut(thread.conversation ? thread.shut() : null);
+  acts.show(thread.conversation && thread.conversation.state !== "closed");
   if (problem) banner(problem, 6000);
 }
 

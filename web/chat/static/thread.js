@@ -226,7 +226,8 @@ export class Thread {
     const { state, closed_reason: reason, window_ends: ends } = this.conversation;
     const who = nameOf(this.conversation);
     if (state === "closed") {
-      const why = { exit: `${who} left the conversation.`, expired: `${who} was silent for too long.` }[reason] ?? "It was closed.";
+      const whys = { exit: `${who} left the conversation.`, expired: `${who} was silent for too long.`, agent: "You closed it.", transferred: "Another agent has it now.", ended: "An administrator ended it." };
+      const why = whys[reason] ?? "It was closed.";
       return ["Conversation ended.", `${why} You can write again when they choose this agent.`];
     }
     if (ends - this.margin <= this.now()) return ["Window closed.", `24 hours have passed since ${who} last wrote. You can answer when they write again.`];
