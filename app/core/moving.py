@@ -69,7 +69,6 @@ def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, a
         "references": list(turn.window.references),
         "dropped": (before.dropped if before else 0) or None,
     }
-    closed = turn.closed(target)
-    turn.tell(target, records.transfer_record(turn.user, sentence, handed, at, closed=closed))
+    turn.tell(target, records.transfer_record(turn.user, sentence, handed, at, closed=turn.closed(target)))
     for record in before.kept if before else ():
         turn.tell(target, record)

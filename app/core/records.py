@@ -74,7 +74,10 @@ def initial_record(user: User, text: str, event: UserWrote, dropped: int, *, clo
 def transfer_record(
     user: User, text: str, handed: dict[str, Any], at: float, *, closed: bool = False
 ) -> dict[str, Any]:
-    """What an agent reads when a user was handed to it: `handed` has `from`, `note`, `references` and `dropped`."""
+    """What an agent reads when another agent or the admin API handed a user to it.
+
+    `handed` has `note`, `references`, `dropped` as in `initial_record`, and `from` where it was an agent.
+    """
     return _record(user, "initial", text, b"", timestamp=at, closed=closed or None, **handed)
 
 

@@ -24,7 +24,7 @@ from app.stores.register import RegisterStore
 from app.topics import Topics, agent_topics, ensure_topics
 from tables.users import Users
 from web.admin.counts import Counts
-from web.admin.install import install_admin, install_sessions
+from web.admin.install import install_admin, install_page, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
@@ -54,16 +54,15 @@ def build(settings: Settings) -> BrokerApp:
     async def create_topics(agent: Agent) -> None:
         await ensure_topics(settings, agent_topics(agent, settings), within=10.0)
 
-    install_admin(app, settings, store, create_topics, publisher.notify)
+    office = install_admin(app, settings, store, create_topics, publisher.notify)
     mirror_store = MirrorStore(settings.redis_url)
     owners = Owners(app, topics.sessions_changelog, settings.partitions)
     passing = Passing(owners, settings.phone_number_id, lambda: app.http_client)
-    install_sessions(
-        app,
-        Lookups(passing, users.load, lambda: feed.register, settings.rules),
-        Counts(mirror_store, lambda: feed.register),
-        Orders(passing, users.load, lambda: feed.register, producer, topics.control),
-    )
+    lookups = Lookups(passing, users.load, lambda: feed.register, settings.rules)
+    counts = Counts(mirror_store, lambda: feed.register)
+    orders = Orders(passing, users.load, lambda: feed.register, producer, topics.control)
+    install_sessions(app, lookups, counts, orders)
+    install_page(app, settings, office, lookups, counts, orders, lambda: feed.register)
     mirror = Mirror(settings, topics, mirror_store)
     mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)
     services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper, drainer]
