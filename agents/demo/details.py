@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from app.core.media import is_ours
+
 MAX = 300
 
 
@@ -41,6 +43,12 @@ def detail_of(kind: str, message: dict[str, Any]) -> dict[str, Any]:
         case "image" | "video" | "audio" | "document" | "sticker":
             found = {name: _map(part).get(name) for name in ("filename", "mime_type", "voice")}
     return {name: kept for name, value in found.items() if (kept := _plain(value)) not in (None, "")}
+
+
+def file_of(content: object) -> dict[str, Any]:
+    """The broker's id of the file in a message, for the page to show it; empty when there is none."""
+    media = _map(content).get("media")
+    return {"media": media} if isinstance(media, str) and is_ours(media) else {}
 
 
 def _map(value: object) -> dict[str, Any]:

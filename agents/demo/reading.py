@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from agents.demo.details import detail_of, message_of
+from agents.demo.details import detail_of, file_of, message_of
 from app.core.identity import split_address, user_key
 from app.stores.chat_documents import RANKS, Arrival, Failure
 
@@ -101,7 +101,7 @@ def _read_arrival(data: dict[str, Any], place: Place, kind: str, user: str, ref:
         reply_to=_text(context, "id") if isinstance(context, dict) else "",
         reason=_text(data, "reason"),
         dropped=dropped if isinstance(dropped, int) and 0 < dropped < 1_000_000 else 0,
-        detail=detail_of(kind, message),
+        detail={**detail_of(kind, message), **file_of(data.get("content"))},
         failure=failure,
     )
 

@@ -117,3 +117,11 @@ def test_details_of_other_kinds(kind: str, message: dict[str, Any], detail: dict
 @pytest.mark.parametrize("raw", ["%%%", "e30=", "W10=", 7, None])
 def test_a_payload_that_cannot_be_read_adds_nothing(raw: Any) -> None:
     assert arrival({"waID": "5511", "type": "image", "text": "x", "raw_payload": raw}).detail == {}
+
+
+def test_a_file_is_known_by_our_id() -> None:
+    ours = "wab-" + "0" * 40
+    record = {"waID": "5511", "type": "image", "text": "x"}
+    assert arrival({**record, "content": {"media": ours, "url": "http://x"}}).detail == {"media": ours}
+    for content in ({"media": "../x"}, {"media": 7}, {}, "x", None):
+        assert arrival({**record, "content": content}).detail == {}
