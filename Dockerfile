@@ -19,7 +19,7 @@ RUN /opt/broker/bin/python -m pip install --no-deps . \
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin broker \
- && install --directory --owner broker --group broker /var/lib/broker
+ && install --directory --owner broker --group broker /var/lib/broker /var/lib/media
 COPY --from=build /opt/broker /opt/broker
 ENV PATH=/opt/broker/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -24,10 +24,12 @@ from app.core.lives import NOTES
 from app.core.verdicts import Outcome, Verdict, from_failed_status
 from app.lanes import Lanes, worker_lanes
 from app.producing import ProduceError, Producer
+from app.sending.attaching import Attacher, Files, Uploads
 from app.sending.gates import Gates
 from app.sending.posting import SETTLED, Graph, Poster
 from app.settings import Settings
 from app.topics import Topics
+from app.whatsapp.graph import GraphClient
 from app.whatsapp.inbound import read_item
 from app.whatsapp.outbound import payload
 from tables.sends import STARTED, WAITING, Sends
@@ -53,10 +55,11 @@ class Sender:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
+        media: tuple[Files, Uploads] | None = None,
     ) -> None:
         """`leaving` tells that the worker stops or hands its partitions back: what is not on its way must wait.
 
-        `mine` counts its partitions of the outbox, for its share of the rates.
+        `mine` counts its partitions of the outbox, for its share of the rates. Without `media` no file of ours is sent.
         """
         self._settings = settings
         self._topics = topics
@@ -68,6 +71,7 @@ class Sender:
         self.counts: Counter[str] = Counter()
         self.gates = Gates(settings, self.counts, mine=mine, leaving=leaving, sleep=sleep, clock=clock)
         self._poster = Poster(settings, graph, self.gates, jitter)
+        self._attacher = Attacher(settings, *media, self.gates, jitter) if media else None
 
     @property
     def busy(self) -> int:
@@ -170,7 +174,8 @@ class Sender:
     async def _prepared(self, send: Send) -> dict[str, Any] | Verdict:
         """What is to be posted, or why it cannot be: everything that must happen before a message may leave."""
         try:
-            return payload(send)
+            attached = await self._attacher.attach(send) if self._attacher else send
+            return attached if isinstance(attached, Verdict) else payload(attached)
         except ValidationError as error:
             return Verdict(outcome="refused", code="invalid", reason=explain(error))
         except ValueError as error:
@@ -232,7 +237,13 @@ class Sender:
 
 
 def install_sender(
-    app: Any, settings: Settings, topics: Topics, graph: Graph, producer: Producer, sends: Sends
+    app: Any,
+    settings: Settings,
+    topics: Topics,
+    graph: GraphClient,
+    producer: Producer,
+    sends: Sends,
+    files: Files,
 ) -> Sender:
     """Add the sender's two processors to a Faust app: `outbox` to Meta, and statuses that settle a doubt."""
     sender = Sender(
@@ -243,6 +254,7 @@ def install_sender(
         sends,
         leaving=lambda: bool(app.should_stop or app.rebalancing),
         mine=lambda: sum(tp.topic == topics.outbox for tp in app.consumer.assignment()),
+        media=(files, graph),
     )
     outbox = app.topic(topics.outbox, key_type=bytes, value_type=bytes)
     webhook = app.topic(topics.webhook, key_type=bytes, value_type=bytes)

@@ -1,4 +1,4 @@
-"""Serves files by our ids: `GET /media/{id}`, to agents that bring a token.
+"""Serves files by our ids: `GET /media/{id}`, and takes theirs: `POST /media`; both from agents that bring a token.
 
 In: a request. Out: the bytes, also a range of them, or in JSON why there are none (yet). A user's file never runs in a
 browser on our account: what is neither picture, sound nor film is a download.
@@ -6,14 +6,15 @@ browser on our account: what is neither picture, sound nor film is a download.
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 from pydantic import SecretStr
 
-from app.core.media import Note, is_ours
+from app.core.media import LARGEST, Note, is_ours
 from app.stores.media import MediaDirectory
 from web.bearer import bearer, digests, matches
+from web.media_upload import take
 
 RETRY_AFTER_SECONDS = 5
 WAIT_SECONDS = 10.0
@@ -25,19 +26,31 @@ SHOWN = ("image/", "audio/", "video/")
 log = logging.getLogger("broker.media")
 
 
-def install_media(app: web.Application, store: MediaDirectory, tokens: Iterable[SecretStr]) -> None:
-    """Add the page of files; without tokens, nobody gets one."""
+def install_media(
+    app: web.Application,
+    store: MediaDirectory,
+    tokens: Iterable[SecretStr],
+    largest: Mapping[str, int] = LARGEST,
+) -> None:
+    """Add the pages of files; without tokens, nobody gets or brings one."""
     valid = digests(tokens)
 
+    def stranger(request: web.Request) -> web.Response | None:
+        if any(matches(bearer(request.headers.get("Authorization", "")), valid)):
+            return None
+        log.warning("%s of a file refused: no valid token", request.method)
+        answer = _refused(401, "a valid bearer token is needed: Authorization: Bearer <token>")
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+
     async def get(request: web.Request) -> web.StreamResponse:
-        if not any(matches(bearer(request.headers.get("Authorization", "")), valid)):
-            log.warning("GET of a file refused: no valid token")
-            answer = _refused(401, "a valid bearer token is needed: Authorization: Bearer <token>")
-            answer.headers["WWW-Authenticate"] = "Bearer"
-            return answer
-        return await serve(store, request.match_info["id"])
+        return stranger(request) or await serve(store, request.match_info["id"])
+
+    async def post(request: web.Request) -> web.Response:
+        return stranger(request) or await take(store, request, largest)
 
     app.router.add_get("/media/{id}", get)
+    app.router.add_post("/media", post)
 
 
 async def serve(store: MediaDirectory, media_id: str, wait: float = WAIT_SECONDS) -> web.StreamResponse:

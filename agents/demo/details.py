@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from app.core.media import is_ours
+
 MAX = 300
 
 
@@ -46,6 +48,12 @@ def detail_of(kind: str, message: dict[str, Any]) -> dict[str, Any]:
 def handed_over(data: dict[str, Any]) -> dict[str, Any]:
     """Of a record that begins a conversation: which agent handed the user over, and its note; empty when none did."""
     return {name: value for name in ("from", "note") if isinstance(value := data.get(name), str) and value}
+
+
+def file_of(content: object) -> dict[str, Any]:
+    """The broker's id of the file in a message, for the page to show it; empty when there is none."""
+    media = _map(content).get("media")
+    return {"media": media} if isinstance(media, str) and is_ours(media) else {}
 
 
 def _map(value: object) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from agents.demo.details import detail_of, handed_over, message_of
+from agents.demo.details import detail_of, file_of, handed_over, message_of
 from app.core.identity import split_address, user_key
 from app.stores.chat_documents import RANKS, Arrival, Failure
 
@@ -103,7 +103,7 @@ def _read_arrival(data: dict[str, Any], place: Place, kind: str, user: str, ref:
         reason=_text(data, "reason"),
         dropped=dropped if isinstance(dropped, int) and 0 < dropped < 1_000_000 else 0,
         wrote_at=_seconds(data.get("user_wrote_at"), at),
-        detail=handed_over(data) if kind == "initial" else detail_of(kind, message),
+        detail=handed_over(data) if kind == "initial" else {**detail_of(kind, message), **file_of(data.get("content"))},
         failure=failure,
     )
 

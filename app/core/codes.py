@@ -170,6 +170,8 @@ OWN: dict[str, ErrorClass] = {
     "unknown_agent": F,
     "not_connected": P,
     "window_closed": P,
+    "unknown_media": P,
+    "media_away": R,
     "expired": P,
     "internal": P,
 }

@@ -17,6 +17,27 @@ MIB = 1024 * 1024
 LARGEST = {"image": 5 * MIB, "video": 16 * MIB, "audio": 16 * MIB, "document": 100 * MIB, "sticker": 500 * 1024}
 """Bytes of a file per kind (whatsapp-cloud-api, 5.1)."""
 
+OFFICE = "application/vnd.openxmlformats-officedocument."
+TYPES = {
+    "image": ("image/jpeg", "image/png"),
+    "video": ("video/mp4", "video/3gpp"),
+    "audio": ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"),
+    "sticker": ("image/webp",),
+    "document": (
+        "text/plain",
+        "application/pdf",
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+        f"{OFFICE}wordprocessingml.document",
+        f"{OFFICE}spreadsheetml.sheet",
+        f"{OFFICE}presentationml.presentation",
+    ),
+}
+"""What Meta takes from a business, per kind (whatsapp-cloud-api, 5.1)."""
+META_KEEPS_SECONDS = 29 * 86_400.0
+"""Meta keeps an uploaded file for 30 days (5.6); a day before it is uploaded anew."""
+
 LEASE_SECONDS = 300.0
 """Whoever fetches a file has it for so long; longer than the longest download."""
 DOWNLOAD_SECONDS = 280.0
@@ -75,6 +96,12 @@ def is_ours(given: str) -> bool:
     """Whether an id has the form of ours; nothing else may become a file's name."""
     rest = given.removeprefix(PREFIX)
     return given.startswith(PREFIX) and len(rest) == 40 and all(char in "0123456789abcdef" for char in rest)
+
+
+def kind_of(mime_type: str) -> str | None:
+    """The kind of a file an agent brings; None when Meta takes no such type."""
+    bare = mime_type.partition(";")[0].strip().lower()
+    return next((kind for kind, types in TYPES.items() if bare in types), None)
 
 
 def note_of(event: UserWrote) -> Note | None:

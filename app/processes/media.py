@@ -7,9 +7,9 @@ from app.faust_app import BrokerApp, make_app
 from app.media_work import MediaIntake, MediaWork
 from app.processes.running import kafka_check, reader_check, stamp
 from app.processes.sender import token_of
+from app.processes.stores import media_directory
 from app.reader import TopicReader
 from app.settings import Settings, SettingsError
-from app.stores.media import MediaDirectory
 from app.topics import Topics
 from web.health import add_health
 from web.media import install_media
@@ -23,18 +23,13 @@ def build(settings: Settings) -> BrokerApp:
             "BROKER_MEDIA_TOKENS is empty, so no agent could get a file: set it to one or more long random words,"
             " separated by commas (for example from: openssl rand -hex 24)"
         )
-    try:
-        store = MediaDirectory(settings.media_dir)
-    except OSError as error:
-        raise SettingsError(
-            f"BROKER_MEDIA_DIR: {settings.media_dir} cannot be used ({error.strerror}): choose another directory"
-        ) from None
+    store = media_directory(settings)
     app = make_app(settings, "media", settings.media_port, producer_only=True)
     work = MediaWork(settings, store, token)
     intake = MediaIntake(store, work.noted)
     reader = TopicReader(settings, "media-intake", intake.handle, [Topics(settings).webhook])
     app.attach(work, reader)
-    install_media(app.web.web_app, store, settings.media_tokens)
+    install_media(app.web.web_app, store, settings.media_tokens, settings.media_max_bytes_by_kind)
     add_health(
         app,
         {"kafka": kafka_check(app), "intake": reader_check(reader), "disk": work.disk},

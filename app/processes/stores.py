@@ -9,8 +9,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.stores.conversations import Conversations
+from app.stores.media import MediaDirectory
 from app.stores.mirror import MirrorStore
 from app.stores.register import RegisterStore
 
@@ -37,6 +38,16 @@ async def look_at_stores(settings: Settings, process: str) -> dict[str, str]:
     for name, problem in found.items():
         log.warning("%s cannot be used: %s; starting without it: %s", name, problem, WITHOUT[name])
     return found
+
+
+def media_directory(settings: Settings) -> MediaDirectory:
+    """The directory of files; raises SettingsError when it cannot be made or used."""
+    try:
+        return MediaDirectory(settings.media_dir)
+    except OSError as error:
+        raise SettingsError(
+            f"BROKER_MEDIA_DIR: {settings.media_dir} cannot be used ({error.strerror}): choose another directory"
+        ) from None
 
 
 async def _bounded(look: Awaitable[str | None]) -> str | None:

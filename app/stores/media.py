@@ -10,12 +10,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import orjson
 
-from app.core.media import Note, is_ours, read_note
+from app.core.media import META_KEEPS_SECONDS, Note, is_ours, read_note
 
 ABANDONED_SECONDS = 86_400.0
 """A half-written file that old has nobody who writes it."""
@@ -72,17 +73,17 @@ class Incoming:
 
 
 class MediaDirectory:
-    """Files in a directory that all workers share: `files/`, `notes/`, `waiting/` and `incoming/`.
+    """Files in a directory that all workers share: `files/`, `notes/`, `waiting/`, `incoming/` and `uploads/`.
 
     `waiting/` has an empty mark for each file that has not come, so that looking for work never reads all notes.
     """
 
     def __init__(self, root: Path) -> None:
         """Makes the folders; raises OSError when that cannot be done."""
-        self._files, self._notes, self._marks, self._parts = (
-            root / name for name in ("files", "notes", "waiting", "incoming")
+        self._files, self._notes, self._marks, self._parts, self._uploads = (
+            root / name for name in ("files", "notes", "waiting", "incoming", "uploads")
         )
-        for folder in (self._files, self._notes, self._marks, self._parts):
+        for folder in (self._files, self._notes, self._marks, self._parts, self._uploads):
             folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, media_id: str) -> Path:
@@ -136,12 +137,27 @@ class MediaDirectory:
         """As in the interface; raises ValueError for an id that is none of ours."""
         return Incoming(self._parts / f"{media_id}.{uuid.uuid4().hex}", self.path(media_id))
 
+    def uploaded(self, media_id: str, number: str, now: float) -> str | None:
+        """Meta's id of a file that was uploaded for a business number; None when Meta may have dropped it."""
+        path = self._upload_path(media_id, number)
+        try:
+            return path.read_text() if _age(path, now) < META_KEEPS_SECONDS else None
+        except FileNotFoundError:
+            return None
+
+    def remember(self, media_id: str, number: str, meta_id: str) -> None:
+        """Keep Meta's id of a file; what is lost in a crash is uploaded anew."""
+        part = self._parts / f"{_checked(media_id)}.{uuid.uuid4().hex}"
+        part.write_text(meta_id)
+        part.replace(self._upload_path(media_id, number))
+
     def sweep(self, now: float, keep_seconds: float) -> int:
         """Delete what is older than `keep_seconds`, has no note or was left half written; returns how many files.
 
         `now` is in seconds UTC. What is younger than a day stays in any case: somebody may be writing it.
         """
         limits = {self._parts: ABANDONED_SECONDS, self._notes: keep_seconds, self._files: keep_seconds}
+        limits[self._uploads] = META_KEEPS_SECONDS
         gone = 0
         for folder, limit in limits.items():
             for path in folder.iterdir():
@@ -156,6 +172,10 @@ class MediaDirectory:
 
     def _note_path(self, media_id: str) -> Path:
         return self._notes / f"{_checked(media_id)}.json"
+
+    def _upload_path(self, media_id: str, number: str) -> Path:
+        # Digits at Meta, but an agent may write anything.
+        return self._uploads / f"{_checked(media_id)}.{sha256(number.encode()).hexdigest()[:16]}"
 
     @contextmanager
     def _written(self, note: Note) -> Iterator[Path]:

@@ -5,7 +5,7 @@ Meta may do. The token travels in a header only; no log and no verdict shows it.
 """
 
 import logging
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import aiohttp
 import orjson
@@ -16,6 +16,8 @@ from app.whatsapp.outbound import is_note
 log = logging.getLogger("broker.graph")
 
 CONNECT_SECONDS = 5.0
+UPLOAD_SECONDS = 280.0
+"""For 100 MB, the largest file."""
 ANSWER_MAX = 256 * 1024
 """Bytes of an answer that are read; Meta's are below a kilobyte."""
 
@@ -49,7 +51,7 @@ class GraphClient:
             async with self._opened().post(
                 f"{self._base}/{phone_number_id}/messages",
                 data=orjson.dumps(body),
-                headers={"Authorization": f"Bearer {token}"},
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
                 allow_redirects=False,
             ) as answer:
                 # Meta quotes a malformed token in its answer, and agents read answers.
@@ -67,12 +69,36 @@ class GraphClient:
             log.exception("the HTTP client failed on a request to Meta")
             return no_answer(type(error).__name__)
 
+    async def upload(self, phone_number_id: str, file: BinaryIO, mime_type: str) -> str | Verdict:
+        """Bring a file to Meta for a business number; returns Meta's id of it, or why there is none.
+
+        One that got no answer may be tried again: at worst Meta has the file twice, and nobody sees it.
+        """
+        token = self._token.get_secret_value()
+        form = aiohttp.FormData({"messaging_product": "whatsapp", "type": mime_type})
+        form.add_field("file", file, content_type=mime_type, filename="file")
+        try:
+            async with self._opened().post(
+                f"{self._base}/{phone_number_id}/media",
+                data=form,
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=aiohttp.ClientTimeout(total=UPLOAD_SECONDS, sock_connect=CONNECT_SECONDS),
+                allow_redirects=False,
+            ) as answer:
+                raw = _without(token, await _read(answer.content))
+        except (TimeoutError, aiohttp.ClientError) as error:
+            return unreachable(type(error).__name__)
+        body = _object(raw)
+        if answer.status == 200 and body is not None and isinstance(body.get("id"), str):
+            return str(body["id"])
+        verdict = from_answer(answer.status, body, raw)
+        return verdict if verdict.outcome in ("retry", "hold", "refused") else unreachable("no id came")
+
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=self._timeout,
                 connector=aiohttp.TCPConnector(limit=self._connections),
-                headers={"Content-Type": "application/json"},
             )
         return self._session
 

@@ -47,6 +47,19 @@ async def test_a_photo_reaches_the_agent_by_our_address() -> None:
         assert (await get(system, content["url"], **token(system), Range="bytes=1-3")) == (206, PNG[1:4])
         assert (await get(system, content["url"]))[0] == 401
         assert (await get(system, content["url"], Authorization="Bearer wrong"))[0] == 401
+
+        url = f"http://127.0.0.1:{system.ports.media}/media"
+        headers = {**token(system), "Content-Type": "image/png"}
+        async with system.http.post(url, data=PNG, headers=headers) as answer:
+            brought = (await answer.json())["id"]
+        for media, caption in ((brought, "of ours"), (content["media"], "your own")):
+            image = {"media": media, "caption": caption}
+            await sales.write({"waID": ana.address, "message_type": "image", "image": image})
+            shown_on_phone = await ana.receives_text(caption)
+            at_meta = f"{system.simulator.url}/sim/media/{shown_on_phone['raw']['image']['id']}"
+            assert await get(system, at_meta) == (200, PNG)
+        await sales.write({"waID": ana.address, "message_type": "image", "image": {"media": "wab-unknown"}})
+        assert (await sales.reads_error("wab-unknown"))["code"] == "unknown_media"
         shown = str(sales.records)
         assert "lookaside" not in shown and system.stack.credentials.media_tokens[0] not in shown
 

@@ -125,3 +125,11 @@ def test_who_was_handed_over_brings_a_note_and_the_time_they_last_wrote() -> Non
     assert (found.detail, found.wrote_at) == ({"from": "Sales", "note": "order 17"}, NOW - 3600)
     assert arrival(data).wrote_at == NOW - 5
     assert arrival({**data, "from": 7, "note": None, "user_wrote_at": "soon"}).detail == {}
+
+
+def test_a_file_is_known_by_our_id() -> None:
+    ours = "wab-" + "0" * 40
+    record = {"waID": "5511", "type": "image", "text": "x"}
+    assert arrival({**record, "content": {"media": ours, "url": "http://x"}}).detail == {"media": ours}
+    for content in ({"media": "../x"}, {"media": 7}, {}, "x", None):
+        assert arrival({**record, "content": content}).detail == {}

@@ -126,13 +126,19 @@ def test_everything_starts_in_the_order_of_health() -> None:
 
 def test_scaled_processes_hold_no_port_and_no_volume() -> None:
     for name in SCALED:
-        assert not {"ports", "container_name", "hostname", "volumes"} & set(SERVICES[name]), name
+        assert not {"ports", "container_name", "hostname"} & set(SERVICES[name]), name
+        # Files are shared on purpose, by processes that expect it.
+        assert SERVICES[name].get("volumes", []) == (
+            SERVICES["media"]["volumes"] if name in ("sender", "chat") else []
+        ), name
 
 
 def test_files_are_on_a_volume_under_the_published_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     media = _settings("media", monkeypatch, tmp_path)
     [volume], [port] = SERVICES["media"]["volumes"], SERVICES["media"]["ports"]
     name, place = volume.split(":")
+    for other in ("sender", "chat"):
+        assert _settings(other, monkeypatch, tmp_path).media_dir == media.media_dir
     assert name in COMPOSE["volumes"] and media.media_dir.is_relative_to(place)
     assert port.endswith(f":{media.media_port}:{media.media_port}")
     assert SERVICES["media"]["environment"]["HEALTH_URL"] == f"http://127.0.0.1:{media.media_port}/ready"

@@ -20,6 +20,7 @@ from app.embedded.ports import free_port
 from app.producing import ProduceError
 from app.settings import Settings
 from app.stores.conversations import Conversations
+from app.stores.media import MediaDirectory
 from app.stores.pushes import Pushes
 from web.chat import install_chat, login_code
 
@@ -141,6 +142,7 @@ class Chat:
             self.producer,
             conversations,
             self.pushes,
+            MediaDirectory(settings.media_dir),
             clock=self.clock,
             new_id=self.new_id,
         )
@@ -212,7 +214,7 @@ async def running_chat(directory: Path, **settings: Any) -> AsyncIterator[Chat]:
     async with Mongo(free_port(), directory / "mongo") as mongo:
         conversations = Conversations(SecretStr(mongo.url), "chat")
         try:
-            chat = Chat(conversations, chat_settings(**settings))
+            chat = Chat(conversations, chat_settings(media_dir=directory / "media", **settings))
             async with TestClient(TestServer(chat.app)) as client:
                 chat.client = client
                 yield chat

@@ -16,10 +16,12 @@ from aiohttp import web
 from app.core.register import Register
 from app.settings import Settings
 from app.stores.conversations import Conversations
+from app.stores.media import MediaDirectory
 from app.stores.pushes import Pushes
 from web.chat.access import Access
 from web.chat.actions import Actions
 from web.chat.codes import chat_secret
+from web.chat.files import Files
 from web.chat.first_generation import FirstGeneration
 from web.chat.hub import Hub
 from web.chat.pages import Pages
@@ -37,6 +39,7 @@ def install_chat(
     producer: Produces,
     conversations: Conversations,
     pushes: Pushes,
+    files: MediaDirectory,
     *,
     clock: Callable[[], float] = time.time,
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -63,6 +66,7 @@ def install_chat(
 
     server: web.Application = faust_app.web.web_app
     Pages(access, Throttle(clock)).add_to(server.router)
+    Files(access, files).add_to(server.router)
     server.router.add_get("/websocket", socket.handle)
     server.middlewares.append(front_door)
     server.on_response_prepare.append(_protect)
@@ -82,7 +86,7 @@ async def front_door(request: web.Request, handler: Any) -> web.StreamResponse:
 async def _protect(request: web.Request, response: web.StreamResponse) -> None:
     """Headers that keep a browser from doing anything but showing our own page."""
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self';"
         f" connect-src 'self' ws://{request.host} wss://{request.host};"
         " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )

@@ -53,7 +53,8 @@ function content(message) {
   if (message.type === "contacts") return [part("contacts", detail.names ?? "Contact", "Contact card")];
   if (MEDIA.includes(message.type)) {
     const title = detail.filename ?? (detail.voice ? "Voice message" : KINDS[message.type][1]);
-    return [part(message.type, title, detail.mime_type ?? "Open it on WhatsApp"), body];
+    const named = part(message.type, title, detail.mime_type ?? "Open it on WhatsApp");
+    return [detail.media ? file(message.type, detail.media, named) : named, body];
   }
   return [make("span", { class: "label" }, `Message of the kind “${message.type}”`), body];
 }
@@ -65,6 +66,19 @@ function label(type) {
 
 function part(type, title, about) {
   return make("span", { class: "part" }, icon(KINDS[type][0]), make("span", {}, make("b", {}, title), about ? make("small", {}, about) : null));
+}
+
+/** A file itself; what cannot be shown (yet) is named instead, and can be downloaded. */
+function file(type, media, named) {
+  const src = `/chat/media/${media}`;
+  const link = make("a", { href: src, target: "_blank", rel: "noopener", class: "file", data: { testid: "file" } }, named);
+  if (type === "document") return link;
+  const properties = { src, class: "shown", data: { testid: "file" } };
+  const shown = type === "video" || type === "audio"
+    ? make(type, { ...properties, controls: true, preload: "metadata" })
+    : make("img", { ...properties, alt: type, loading: "lazy" });
+  shown.addEventListener("error", () => shown.replaceWith(link), { once: true });
+  return shown;
 }
 
 function choices(detail) {

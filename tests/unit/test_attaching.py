@@ -1,0 +1,125 @@
+"""Files of ours are brought to Meta before their message leaves: once, again when it heals, never for ever."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from app.core.media import META_KEEPS_SECONDS, Note, after_success, media_id
+from app.core.verdicts import Verdict
+from app.sending.attaching import Attacher
+from app.sending.gates import Gates
+from app.stores.media import MediaDirectory
+from app.whatsapp.outbound import payload
+from tests.unit.histories import NOW
+from tests.unit.sender_bench import REFUSED, RETRY, SEND, SETTINGS
+
+OURS = media_id("N", "wamid", "7")
+NOTE = Note(id=OURS, kind="image", phone_number_id="N", created=NOW, meta_id="7", mime_type="image/png")
+PHOTO = replace(SEND, message={"kind": "image", "image": {"media": OURS, "caption": "look"}})
+
+
+class World:
+    """A directory, a Meta that answers as told, and a clock that moves while somebody waits."""
+
+    def __init__(self, root: Path, *answers: str | Verdict) -> None:
+        self.now = NOW
+        self.files = MediaDirectory(root)
+        self.answers = list(answers) or ["998811"]
+        self.uploads: list[tuple[str, bytes, str]] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+        gates = Gates(SETTINGS, Counter(), mine=None, leaving=lambda: False, sleep=self.sleep, clock=lambda: self.now)
+        self.attacher = Attacher(SETTINGS, self.files, self, gates, lambda: 0.5)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+        self.meanwhile()
+
+    async def upload(self, phone_number_id: str, file: BinaryIO, mime_type: str) -> str | Verdict:
+        """Be Meta."""
+        self.uploads.append((phone_number_id, file.read(), mime_type))
+        await asyncio.sleep(0)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def store(self) -> None:
+        """The file comes."""
+        self.files.path(OURS).write_bytes(b"bytes")
+        self.files.keep(after_success(NOTE, "", "", 5))
+
+
+async def test_a_file_is_brought_once_for_a_number_and_sent_by_metas_id(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.store()
+    sends = await asyncio.gather(world.attacher.attach(PHOTO), world.attacher.attach(PHOTO))
+    for send in sends:
+        assert not isinstance(send, Verdict) and payload(send)["image"] == {"id": "998811", "caption": "look"}
+    assert world.uploads == [(SEND.user.phone_number_id, b"bytes", "image/png")]
+    other = replace(PHOTO, user=replace(SEND.user, phone_number_id="another"))
+    await world.attacher.attach(other)
+    assert [number for number, _, _ in world.uploads] == [SEND.user.phone_number_id, "another"]
+
+
+async def test_a_file_is_brought_anew_before_meta_drops_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.store()
+    await world.attacher.attach(PHOTO)
+    # The directory's own times are those of this machine.
+    world.now = world.files._upload_path(OURS, SEND.user.phone_number_id).stat().st_mtime + META_KEEPS_SECONDS
+    assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
+    assert len(world.uploads) == 2
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"kind": "text", "text": "hi"},
+        {"kind": "image", "image": {"id": "55"}},
+        {"kind": "image", "image": {"link": "https://example.test/a.png"}},
+    ],
+    ids=str,
+)
+async def test_what_names_no_file_of_ours_is_left_alone(tmp_path: Path, message: dict[str, object]) -> None:
+    world, send = World(tmp_path), replace(SEND, message=message)
+    assert await world.attacher.attach(send) is send and not world.uploads
+
+
+async def test_an_upload_is_tried_again_while_it_can_heal(tmp_path: Path) -> None:
+    world = World(tmp_path, RETRY, "998811")
+    world.store()
+    assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
+    assert len(world.uploads) == 2 and world.now > NOW
+
+
+async def test_a_file_that_comes_meanwhile_is_waited_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.files.announce(NOTE)
+    world.meanwhile = world.store
+    assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
+
+
+async def test_a_file_that_does_not_come_is_no_wait_for_ever(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.files.announce(NOTE)
+    verdict = await world.attacher.attach(PHOTO)
+    assert isinstance(verdict, Verdict) and verdict.final and "has not come yet" in verdict.reason
+
+
+@pytest.mark.parametrize("given", [OURS, "wab-../../etc/passwd", "77"])
+async def test_an_unknown_file_is_refused(tmp_path: Path, given: str) -> None:
+    verdict = await World(tmp_path).attacher.attach(replace(SEND, message={"kind": "image", "image": {"media": given}}))
+    assert isinstance(verdict, Verdict) and (verdict.outcome, verdict.code) == ("refused", "unknown_media")
+    assert given in verdict.reason
+
+
+async def test_what_meta_refuses_or_is_gone_is_refused(tmp_path: Path) -> None:
+    world = World(tmp_path, REFUSED)
+    world.store()
+    assert await world.attacher.attach(PHOTO) == REFUSED
+    world.files.path(OURS).unlink()
+    verdict = await world.attacher.attach(PHOTO)
+    assert isinstance(verdict, Verdict) and "is gone" in verdict.reason
