@@ -76,7 +76,7 @@ def transfer_record(user: User, text: str, sender: str, note: str | None, at: fl
 
 
 def closed_record(user: User, text: str, reason: str, at: float) -> dict[str, Any]:
-    """What an agent reads when a conversation has ended: `reason` is `exit`, `expired`, `agent` or `transferred`."""
+    """What an agent reads when a conversation has ended: `reason` as in `app/contract.py`."""
     return _record(user, "closed", text, b"", reason=reason, timestamp=at)
 
 
