@@ -28,7 +28,7 @@ ENV PATH=/opt/broker/bin:$PATH \
     HEALTH_URL=http://127.0.0.1:8000/ready
 USER broker
 WORKDIR /var/lib/broker
-EXPOSE 5000 7000 8000 8001 9000
+EXPOSE 5000 7000 8000 8001 8002 9000
 # HEALTH_URL is that of the broker process; the other processes are given theirs.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(os.environ['HEALTH_URL'], timeout=4)"]

@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev test test-kafka faults soak fuzz check settings schema env clean
+.PHONY: help demo install install-dev test test-kafka faults soak fuzz check settings schema new-agent env clean
 
 # Which Kafka: embedded, or apache (needs Java 17 and, once, Maven); for the faults also apache3, three nodes.
 KAFKA ?= embedded
@@ -62,6 +62,9 @@ settings: install-dev ## Write the README's table of settings anew from app/sett
 
 schema: install-dev ## Write docs/schema anew from the models of the contract for agents
 	@$(RUN) -m tests.unit.test_contract
+
+new-agent: install ## Write agents/<name>_bot.py, a bot to begin with, and say how to register it (NAME=help-desk)
+	@$(RUN) -m agents.kit.new '$(NAME)'
 
 env: .env ## Write .env from .env.example with fresh random secrets (never over an existing one)
 

@@ -15,6 +15,7 @@ from app import wire
 from app.aside import set_aside
 from app.core.effects import Effect, Forward, Quarantine, Send, TellAgent
 from app.core.events import IdentityChanged, NotUnderstood, Routed, UserWrote
+from app.core.media import with_address
 from app.core.rules import Rules
 from app.core.signposts import HOPS_MAX, route
 from app.lanes import Lanes, worker_lanes
@@ -86,6 +87,8 @@ class Router:
             return NotUnderstood("a record without key or value", message.value or b"")
         from_meta = message.topic == self._topics.webhook
         happened = read_item(message.value) if from_meta else wire.read_event(message.value)
+        if isinstance(happened, UserWrote):
+            happened = with_address(happened, self._rules.media_url)
         replay = dict(message.headers or {}).get(REPLAY)
         if replay and isinstance(happened, UserWrote | IdentityChanged):
             message_id = happened.id if isinstance(happened, UserWrote) else happened.message_id

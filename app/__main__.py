@@ -15,7 +15,7 @@ from app.logs import set_up_logs
 from app.settings import Settings, SettingsError, load_settings, unknown_settings
 from app.topics import TopicsError
 
-WORKERS = {"webhook": "webhook_port", "broker": "broker_port", "sender": "sender_port", "chat": "chat_port"}
+WORKERS = {name: f"{name}_port" for name in ("webhook", "broker", "sender", "media", "chat")}
 
 log = logging.getLogger("broker.process")
 
@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("webhook", help="worker: receives Meta's webhooks")
     commands.add_parser("broker", help="worker: routes; also bridge, mirror and admin API")
     commands.add_parser("sender", help="worker: sends through Meta's Graph API")
+    commands.add_parser("media", help="worker: fetches users' files and serves them to agents")
     commands.add_parser("chat", help="worker: the demo agent with its chat page")
     commands.add_parser("simulator", help="a fake WhatsApp with phones in the browser")
     demo = commands.add_parser("demo", help="everything on this machine, without Docker")

@@ -88,12 +88,16 @@ class InRecord(_About):
     conversation: Conversation | None = None
     """Of a status: Meta's conversation, where it names one."""
     reason: str | None = None
-    """Of `closed`: `exit`, `expired`, `agent` (you closed it), `transferred` (you handed the user over) or `joined` (they
-    are with another agent under another of their names)."""
+    """Of `closed`: `exit`, `expired`, `agent` (you closed it), `transferred` (to another agent), `ended` (by admin) or
+    `joined` (two users turned out to be one, who is with another agent)."""
     note: str | None = None
-    """Of `initial`: what the agent that handed the user over wants you to know."""
+    """Of `initial`: what whoever handed the user over wants you to know."""
     sender: Annotated[str | None, Field(alias="from")] = None
-    """Of `initial`: the name of the agent that handed the user over."""
+    """Of `initial`: the name of the agent that handed the user over; missing when the admin API did."""
+    closed: bool | None = None
+    """Of `initial` and of what a user sent: it came outside the agent's hours, and the user was told so."""
+    references: list[str] | None = None
+    """Of `initial`, when handed over: the last messages, the user's by `message_id`, agents' by `effect`."""
     dropped: int | None = None
     """Of `initial`: how many messages were too many to keep."""
 

@@ -11,13 +11,13 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from mode import Service
 
 from app.kafka_client import impatient
 from app.settings import Settings
-from app.topics import RECORD_MAX
+from app.topics import RECORD_MAX, count_partitions
 
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 BATCH_MAX = 500
@@ -56,6 +56,28 @@ class TopicReader(Service):
             self._topics = topics
             self._joined = False
             self._changed.set()
+
+    async def has_read(self, topic: str) -> bool:
+        """Whether the group, all workers together, has read all a topic holds now; raises KafkaError."""
+        count = (await count_partitions(self._settings, [topic])).get(topic, 0)
+        partitions = [TopicPartition(topic, number) for number in range(count)]
+        if not partitions:
+            return True
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=list(self._settings.kafka), group_id=self._group, enable_auto_commit=False
+        )
+        impatient(consumer._client, embedded=self._settings.embedded_kafka)
+        try:
+            await consumer.start()
+            consumer.assign(partitions)  # asks, but does not join the group
+            begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+            for partition in partitions:
+                read = await consumer.committed(partition) or 0
+                if max(read, begins[partition]) < ends[partition]:
+                    return False
+            return True
+        finally:
+            await consumer.stop()
 
     async def on_stop(self) -> None:
         """Leave the group; what is not committed is read again."""

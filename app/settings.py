@@ -15,6 +15,7 @@ from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.errors import SettingsError
+from app.core.media import LARGEST
 from app.core.rules import Rules, Texts
 
 PREFIX = "BROKER_"
@@ -33,6 +34,21 @@ def _split(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
+def _sizes(value: object) -> object:
+    """Sizes are words like `image=1000000`; a kind that is not named keeps Meta's limit."""
+    given = (
+        dict(word.partition("=")[::2] for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+    )
+    if not isinstance(given, dict):
+        return value
+    named = {str(kind).strip(): size for kind, size in given.items()}
+    unknown = sorted(set(named) - set(LARGEST))
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)} is no kind of file: use {', '.join(LARGEST)}")
+    return {**LARGEST, **named}
+
+
+Sizes = Annotated[dict[str, Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(_sizes)]
 Secrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(_split)]
 Words = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -58,6 +74,7 @@ class Settings(BaseSettings):
     webhook_port: Port = Field(5000, description="webhook process: the only port Meta must reach")
     broker_port: Port = Field(8000, description="broker process: admin API, health, metrics")
     sender_port: Port = Field(8001, description="sender process: health, metrics")
+    media_port: Port = Field(8002, description="media process: users' files, health, metrics")
     chat_port: Port = Field(7000, description="chat process: chat page, health, metrics")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of our own loggers")
     data_dir: Path = Field(Path(".data"), description="where table stores live; one folder per worker")
@@ -132,8 +149,21 @@ class Settings(BaseSettings):
         20.0, ge=0, le=55, description="a send without an answer waits for a status so long"
     )
 
+    # --- media
+    media_dir: Path = Field(Path(".data/media"), description="where users' files are kept; shared by media workers")
+    media_url: str = Field(
+        "http://127.0.0.1:8002",
+        pattern=r"^https?://[^@?#\s]+$",
+        description="under which agents reach the media process; stands in their records",
+    )
+    media_tokens: Secrets = Field([], description="bearer tokens of agents who get files; several while rotating")
+    media_keep_days: float = Field(30.0, ge=1, le=3650, description="a file is deleted after so many days")
+    media_max_bytes_by_kind: Sizes = Field(
+        LARGEST, description="largest file of each kind, as in `image=1000000,video=8000000`; others as Meta sends them"
+    )
+
     # --- admin
-    admin_tokens: Secrets = Field([], description="bearer tokens of the admin API; several while rotating")
+    admin_tokens: Secrets = Field([], description="bearer tokens of the admin API, each `token` or `name:token`")
     register_poll_seconds: float = Field(
         2.0, gt=0, description="how often workers compare PostgreSQL with Kafka's copy"
     )
@@ -182,6 +212,7 @@ class Settings(BaseSettings):
             window_margin_seconds=self.window_margin_seconds,
             kept_messages=self.kept_messages,
             recent_ids=self.recent_ids,
+            media_url=self.media_url.rstrip("/"),
         )
 
 

@@ -14,7 +14,9 @@ from app.core.effects import Quarantine, Send
 from app.core.events import (
     AgentReplied,
     ClockStruck,
+    EndOrdered,
     IdentityChanged,
+    MoveOrdered,
     NotUnderstood,
     Routed,
     SendFinished,
@@ -28,10 +30,12 @@ from app.core.state import Session, Window
 from app.whatsapp.inbound import read_item
 from app.whatsapp.people import phone_number_id
 
-KINDS = {
+KINDS: dict[type[Routed], str] = {
     AgentReplied: "agent_replied",
     SendFinished: "send_finished",
     ClockStruck: "clock_struck",
+    MoveOrdered: "move_ordered",
+    EndOrdered: "end_ordered",
     UserLinked: "user_linked",
     UserJoined: "user_joined",
     UserWrote: "item",
@@ -43,8 +47,7 @@ KINDS = {
 
 def write_event(event: Routed) -> bytes:
     """The record of an event in `replies`, `sent` or `control`."""
-    kind = KINDS[type(event)]
-    pairs: dict[str, Any] = {"kind": kind, "id": event.id, "user": event.user.to_dict(), "at": event.at}
+    pairs: dict[str, Any] = {"kind": KINDS[type(event)], "id": event.id, "user": event.user.to_dict(), "at": event.at}
     if isinstance(event, AgentReplied):
         pairs |= {
             "agent": event.agent,
@@ -75,6 +78,8 @@ def write_event(event: Routed) -> bytes:
     elif isinstance(event, UserWrote | IdentityChanged | StatusCame):
         message_id = None if isinstance(event, StatusCame) else event.message_id
         pairs |= {"message_id": message_id, "raw": _text(event.raw)}
+    elif isinstance(event, MoveOrdered):
+        pairs |= {"agent": event.agent, "note": event.note}
     return orjson.dumps({name: value for name, value in pairs.items() if value is not None})
 
 
@@ -121,6 +126,10 @@ def read_event(value: bytes) -> Routed | NotUnderstood:
                 )
             case "item":
                 return _read_handed_on(data, common["id"], common["user"])
+            case "move_ordered":
+                return MoveOrdered(**common, agent=data["agent"], note=data.get("note"))
+            case "end_ordered":
+                return EndOrdered(**common)
             case other:
                 return NotUnderstood(f"an event of unknown kind {other!r}", value)
     except (ValueError, KeyError, TypeError) as error:

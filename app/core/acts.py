@@ -4,9 +4,9 @@ In: the JSON of an agent's record. Out: an act for `decide`, or a ValidationErro
 act never goes to Meta.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from app.core.messages.part import Part, Written, unset
 from app.core.messages.text import TEXT_MAX
@@ -29,13 +29,26 @@ class Close(Part):
     """Why; it comes back as the text of `closed`."""
 
 
+def _is_name_or_id(value: Any) -> Any:
+    if type(value) is int or (isinstance(value, str) and value.strip()):
+        return value
+    raise ValueError("must be an agent's name or its id")
+
+
+AgentNamed = Annotated[
+    str | int,
+    BeforeValidator(_is_name_or_id),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"\S"}, {"type": "integer"}]}),
+]
+
+
 class Transfer(Part):
     """The user goes to another agent."""
 
     takes_no = ("reply_to",)
     kind: Literal["transfer"] = "transfer"
-    to: Annotated[str, Written]
-    """The name of the other agent, as in the menu."""
+    to: AgentNamed
+    """The name of the other agent, as in the menu, or its id in the register."""
     note: Annotated[str, Written, Field(max_length=NOTE_MAX)] | None = unset()
     """What the other agent should know; the user never sees it."""
 

@@ -15,7 +15,7 @@ from app.core.register import Agent
 from app.core.rules import fold
 
 TOPIC_FIELDS = ("read_topic", "write_topic", "error_topic")
-FIELDS = ("name", *TOPIC_FIELDS, "description", "position", "hours", "closed_message", "welcome_message")
+FIELDS = ("name", *TOPIC_FIELDS, "description", "position", "hours", "closed_message", "welcome_message", "active")
 TOPIC_MAX = 249
 POSITION_MAX = 1_000_000
 MESSAGE_MAX = 1024
@@ -59,9 +59,11 @@ class Draft:
     hours: Hours | None = None
     closed_message: str = ""
     welcome_message: str = ""
+    active: bool | None = None
+    """None when nothing is said of it: it is for an agent of the menu, which stays there."""
 
     def as_agent(self, agent_id: int) -> Agent:
-        """The active agent this becomes under an id."""
+        """The agent this becomes under an id."""
         return Agent(
             id=agent_id,
             name=self.name,
@@ -73,6 +75,7 @@ class Draft:
             hours=self.hours,
             closed_message=self.closed_message,
             welcome_message=self.welcome_message,
+            active=self.active is not False,
         )
 
 
@@ -98,6 +101,9 @@ def read_draft(data: Mapping[str, Any], reserved: Reserved, current: Agent | Non
     closed = data.get("closed_message", current.closed_message if current else "")
     welcome = data.get("welcome_message", current.welcome_message if current else "")
     problems += _message_problems("closed_message", closed) + _message_problems("welcome_message", welcome)
+    active = data.get("active")
+    if active is not None and active not in (0, 1):
+        problems.append(Problem("active", "must be 1 or 0"))
     if problems:
         raise Refused(sorted(problems, key=lambda problem: FIELDS.index(problem.field)))
     return Draft(
@@ -107,15 +113,26 @@ def read_draft(data: Mapping[str, Any], reserved: Reserved, current: Agent | Non
         hours=hours,
         closed_message=closed,
         welcome_message=welcome,
+        active=None if active is None else bool(active),
         **topics,
     )
 
 
 def refuse_clashes(draft: Draft, agents: Iterable[Agent], own_id: int | None = None) -> None:
-    """Raise Clash when an active agent other than `own_id` has the name or one of the topics, in whatever role."""
+    """Raise Clash when an active agent other than `own_id` has the name or one of the topics, in whatever role.
+
+    A draft that is not to be active clashes only with topics that agents had before and that are still read.
+    """
     problems: list[Problem] = []
     for other in agents:
-        if not other.active or other.id == own_id:
+        for former, _ in other.draining:
+            for field in TOPIC_FIELDS:
+                # Its own it may take up again, as what it was.
+                again = other.id == own_id and field == "write_topic"
+                if metric_name(getattr(draft, field)) == metric_name(former) and not again:
+                    reason = f"was the write_topic of agent {other.id} ({other.name}), and is read as that for a while"
+                    problems.append(Problem(field, reason))
+        if draft.active is False or not other.active or other.id == own_id:
             continue
         holder = f"agent {other.id} ({other.name})"
         if fold(other.name) == fold(draft.name):

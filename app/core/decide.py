@@ -7,9 +7,20 @@ a clock.
 
 from app.core import records
 from app.core.acts import ACTS, Close, Transfer
-from app.core.events import AgentReplied, ClockStruck, Event, IdentityChanged, SendFinished, StatusCame, UserWrote
+from app.core.events import (
+    AgentReplied,
+    ClockStruck,
+    EndOrdered,
+    Event,
+    IdentityChanged,
+    MoveOrdered,
+    SendFinished,
+    StatusCame,
+    UserWrote,
+)
 from app.core.menu import Chosen, Stale, Turned, is_ours, read_tap, read_words
-from app.core.messages import WITHOUT_WINDOW, Text, cut, parts
+from app.core.messages import MARKS, WITHOUT_WINDOW, Text, cut, parts
+from app.core.moving import end, hand_over, move
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, digest
@@ -44,6 +55,10 @@ def decide(state: State, event: Event, now: float, register: Register, rules: Ru
             return _send_finished(state, turn, event)
         case ClockStruck():
             return _clock_struck(state, turn, event)
+        case MoveOrdered():
+            move(turn, event)
+        case EndOrdered():
+            end(turn, event)
     turn.handled()
     return turn.decision()
 
@@ -80,7 +95,9 @@ def _user_wrote(turn: Turn, event: UserWrote) -> None:
     elif is_ours(event.choice):
         turn.say(turn.fill(turn.rules.texts.offer_change, agent))
     else:
-        turn.tell(agent, records.message_record(event, turn.user))
+        turn.tell(agent, records.message_record(event, turn.user, closed=turn.closed(agent)))
+        turn.refer(event.message_id or event.id)
+        turn.say_closed(agent)
 
 
 def _identity_changed(turn: Turn, event: IdentityChanged) -> None:
@@ -122,9 +139,8 @@ def _assign(turn: Turn, event: UserWrote, agent: Agent) -> None:
     kept = turn.session.kept if turn.session else ()
     dropped = turn.session.dropped if turn.session else 0
     turn.to_agent(agent)
-    turn.say(turn.fill(turn.rules.texts.transferring, agent))
     sentence = turn.fill(turn.rules.texts.assigned, agent)
-    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped))
+    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped, closed=turn.closed(agent)))
     for record in kept:
         turn.tell(agent, record)
 
@@ -166,7 +182,9 @@ def _agent_replied(turn: Turn, event: AgentReplied) -> None:
         _refuse_late(turn, event, agent)
     else:
         for part in parts(event.message):
-            turn.send(part, agent=agent.id, ref=event.ref, deadline=event.deadline)
+            effect = turn.send(part, agent=agent.id, ref=event.ref, deadline=event.deadline)
+            if part["kind"] not in MARKS:
+                turn.refer(effect)
 
 
 def _act(turn: Turn, event: AgentReplied, agent: Agent) -> None:
@@ -190,16 +208,12 @@ def _close(turn: Turn, event: AgentReplied, agent: Agent, act: Close) -> None:
 
 
 def _transfer(turn: Turn, event: AgentReplied, agent: Agent, act: Transfer) -> None:
-    target = turn.register.named(act.to)
+    target = turn.register.active_agent(act.to) if isinstance(act.to, int) else turn.register.named(act.to)
     if target is None or target.id == agent.id:
-        why = "is you" if target else "is the name of no active agent"
-        _refuse(turn, event, agent, f"the field to: {cut(act.to, 60)!r} {why}", "unknown_agent")
+        why = "is you" if target else "is neither the name nor the id of an active agent"
+        _refuse(turn, event, agent, f"the field to: {cut(str(act.to), 60)!r} {why}", "unknown_agent")
         return
-    turn.tell(agent, records.closed_record(turn.user, f"The user is with {target.name} now.", "transferred", event.at))
-    turn.to_agent(target)
-    turn.say(turn.fill(turn.rules.texts.transferring, target))
-    sentence = turn.fill(turn.rules.texts.assigned, target)
-    turn.tell(target, records.transfer_record(turn.user, sentence, agent.name, act.note, event.at))
+    hand_over(turn, target, agent.name, act.note, event.at)
 
 
 def _refuse_late(turn: Turn, event: AgentReplied, agent: Agent) -> None:

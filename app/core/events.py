@@ -170,7 +170,30 @@ class UserJoined:
     window: Window
 
 
-Event = UserWrote | IdentityChanged | StatusCame | AgentReplied | SendFinished | ClockStruck
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveOrdered:
+    """The admin API was told to connect a user with an agent."""
+
+    id: str
+    """Of the caller's request, or of the session it was about: an order may be repeated."""
+    user: User
+    at: float
+    agent: int
+    note: str | None = None
+    """What the agent should know; the user never sees it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndOrdered:
+    """The admin API was told to end a user's conversation."""
+
+    id: str
+    """As that of `MoveOrdered`."""
+    user: User
+    at: float
+
+
+Event = UserWrote | IdentityChanged | StatusCame | AgentReplied | SendFinished | ClockStruck | MoveOrdered | EndOrdered
 Routed = Event | UserLinked | UserJoined
 """All that comes to the router."""
 

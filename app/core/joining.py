@@ -12,7 +12,7 @@ from app.core.events import UserJoined
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import Session, State, Window, digest
-from app.core.turn import Decision, Turn
+from app.core.turn import REFERENCES, Decision, Turn
 
 
 def join(state: State, event: UserJoined, now: float, register: Register, rules: Rules) -> Decision:
@@ -81,6 +81,7 @@ def _joined(ours: Window, theirs: Window, *, first: bool) -> Window:
         last_seen=max(ours.last_seen, theirs.last_seen),
         touched=max(ours.touched, theirs.touched),
         ticks={name: max(theirs.ticks.get(name, 0), ours.ticks.get(name, 0)) for name in theirs.ticks | ours.ticks},
+        references=(*theirs.references, *ours.references)[-REFERENCES:],
         since=theirs.since if first else min(ours.since, theirs.since),
         named=newer.named,
         passed={number: to for number, to in ours.passed.items() if number not in theirs.numbers},

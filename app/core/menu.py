@@ -7,6 +7,7 @@ the menu's id, because old menus stay tappable in the chat for ever.
 from dataclasses import dataclass
 
 from app.core.messages import LIST_BODY_MAX, ROW_DESCRIPTION_MAX, ROW_TITLE_MAX, ROWS_MAX, List, Row, Text, cut
+from app.core.opening import opening_words
 from app.core.register import Agent, Register
 from app.core.rules import Texts, fold
 
@@ -44,15 +45,20 @@ def is_ours(row_id: str | None) -> bool:
     return row_id is not None and row_id.startswith(PREFIX + "|")
 
 
-def menu_message(register: Register, texts: Texts, menu_id: str, page: int = 0, notice: str = "") -> List | Text:
-    """One page of the menu; `notice` stands before its body, so that one message says both (messages cost money)."""
+def menu_message(
+    register: Register, texts: Texts, menu_id: str, page: int = 0, notice: str = "", *, now: float
+) -> List | Text:
+    """One page of the menu at `now` (seconds UTC), with when closed agents open.
+
+    `notice` stands before its body, so that one message says both (messages cost money).
+    """
     agents = register.active
     before = f"{notice}\n\n" if notice else ""
     if not agents:
         return Text(text=cut(before + texts.no_agents, LIST_BODY_MAX))
     pages = _pages(agents)
     page = page if 0 <= page < len(pages) else 0
-    rows = [_row(menu_id, agent) for _, agent in pages[page]]
+    rows = [_row(menu_id, agent, texts, now) for _, agent in pages[page]]
     if len(pages) > 1:
         following = (page + 1) % len(pages)
         title = texts.menu_more if following else texts.menu_first
@@ -73,11 +79,12 @@ def _pages(agents: tuple[Agent, ...]) -> list[list[tuple[int, Agent]]]:
     return [numbered[start : start + PER_PAGE] for start in range(0, len(numbered), PER_PAGE)]
 
 
-def _row(menu_id: str, agent: Agent) -> Row:
+def _row(menu_id: str, agent: Agent, texts: Texts, now: float) -> Row:
+    words = opening_words(texts.opens, agent, now), agent.description
     return Row(
         id=f"{PREFIX}|{menu_id}|agent|{agent.id}",
         title=cut(agent.name, ROW_TITLE_MAX),
-        description=cut(agent.description, ROW_DESCRIPTION_MAX),
+        description=cut(" ".join(filter(None, words)), ROW_DESCRIPTION_MAX),
     )
 
 

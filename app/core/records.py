@@ -35,8 +35,8 @@ def _record(user: User, kind: str, text: str, raw: bytes, **more: Any) -> dict[s
     }
 
 
-def message_record(event: UserWrote, user: User) -> dict[str, Any]:
-    """What an agent reads when its user wrote."""
+def message_record(event: UserWrote, user: User, *, closed: bool = False) -> dict[str, Any]:
+    """What an agent reads when its user wrote; `closed`: outside the agent's hours."""
     return _record(
         user,
         event.kind,
@@ -48,6 +48,7 @@ def message_record(event: UserWrote, user: User) -> dict[str, Any]:
         context=event.context,
         referral=event.referral,
         username=event.username,
+        closed=closed or None,
     )
 
 
@@ -65,18 +66,26 @@ def identity_record(event: IdentityChanged, user: User) -> dict[str, Any]:
     )
 
 
-def initial_record(user: User, text: str, event: UserWrote, dropped: int) -> dict[str, Any]:
+def initial_record(user: User, text: str, event: UserWrote, dropped: int, *, closed: bool = False) -> dict[str, Any]:
     """What an agent reads when a user chose it; kept messages follow, `dropped` were too many to keep."""
-    return _record(user, "initial", text, event.raw, timestamp=event.at, dropped=dropped or None)
+    return _record(user, "initial", text, event.raw, timestamp=event.at, dropped=dropped or None, closed=closed or None)
 
 
-def transfer_record(user: User, text: str, sender: str, note: str | None, at: float) -> dict[str, Any]:
-    """What an agent reads when another agent, `sender`, handed a user to it."""
-    return _record(user, "initial", text, b"", timestamp=at, note=note, **{"from": sender})
+def transfer_record(
+    user: User, text: str, handed: dict[str, Any], at: float, *, closed: bool = False
+) -> dict[str, Any]:
+    """What an agent reads when another agent or the admin API handed a user to it.
+
+    `handed` has `note`, `references`, `dropped` as in `initial_record`, and `from` where it was an agent.
+    """
+    return _record(user, "initial", text, b"", timestamp=at, closed=closed or None, **handed)
 
 
 def closed_record(user: User, text: str, reason: str, at: float) -> dict[str, Any]:
-    """What an agent reads when a conversation has ended: `reason` as in `app/contract.py`."""
+    """What an agent reads when a conversation has ended.
+
+    `reason` is `exit`, `expired`, `agent`, `transferred`, `ended` or `joined`.
+    """
     return _record(user, "closed", text, b"", reason=reason, timestamp=at)
 
 

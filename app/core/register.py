@@ -29,6 +29,8 @@ class Agent:
     """When it is open; None is always."""
     closed_message: str = ""
     welcome_message: str = ""
+    draining: tuple[tuple[str, float], ...] = ()
+    """Out topics it had before, each with the time in seconds UTC until which it is read at least."""
 
     @property
     def topics(self) -> tuple[str, str, str]:
@@ -38,7 +40,7 @@ class Agent:
     def to_dict(self) -> dict[str, Any]:
         """The agent as JSON; the opposite of `from_dict`."""
         hours = self.hours.to_dict() if self.hours else None
-        return {name: getattr(self, name) for name in AGENT_FIELDS} | {"hours": hours}
+        return {name: getattr(self, name) for name in AGENT_FIELDS} | {"hours": hours, "draining": dict(self.draining)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Agent":
@@ -48,7 +50,8 @@ class Agent:
         """
         known = {name: data[name] for name in AGENT_FIELDS if name in data}
         hours = known.get("hours")
-        return cls(**known | {"hours": None if hours is None else read_hours(hours)})
+        draining = tuple(sorted(dict(known.get("draining", {})).items()))
+        return cls(**known | {"hours": None if hours is None else read_hours(hours), "draining": draining})
 
 
 AGENT_FIELDS = (
@@ -63,6 +66,7 @@ AGENT_FIELDS = (
     "hours",
     "closed_message",
     "welcome_message",
+    "draining",
 )
 
 
@@ -94,7 +98,12 @@ class Register:
 
     @cached_property
     def _by_write_topic(self) -> dict[str, Agent]:
-        return {agent.write_topic: agent for agent in self._active_last}
+        former = {topic: agent for agent in self._active_last for topic, _ in agent.draining}
+        return {
+            **{agent.write_topic: agent for agent in self.agents if not agent.active},
+            **former,
+            **{agent.write_topic: agent for agent in self.active},
+        }
 
     @cached_property
     def _by_inbound_topic(self) -> dict[str, Agent]:
@@ -113,8 +122,13 @@ class Register:
         """The agent of the menu with this name, in any case, with spaces around."""
         return next((agent for agent in self.active if fold(agent.name) == fold(name)), None)
 
+    @property
+    def written_topics(self) -> frozenset[str]:
+        """Every agent's out topics, also of inactive agents: what they still say is answered with an error."""
+        return frozenset(topic for topic in self._by_write_topic if topic)
+
     def writer_of(self, topic: str) -> Agent | None:
-        """The agent whose out topic this is."""
+        """The agent whose out topic this is, or was until lately."""
         return self._by_write_topic.get(topic)
 
     def reader_of(self, topic: str) -> Agent | None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-FIELDS = {"agent": "Sales", "exit": "#exit", "user": "Ana"}
+FIELDS = {"agent": "Sales", "exit": "#exit", "opens": "2026-12-28 09:00", "user": "Ana"}
 """The fields a sentence may hold, each with an example value."""
 
 
 class Texts(BaseModel):
-    """Every sentence the broker itself says; `{agent}`, `{user}` and `{exit}` are filled in."""
+    """Every sentence the broker itself says; `{agent}`, `{user}`, `{exit}` and `{opens}` are filled in."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +35,15 @@ class Texts(BaseModel):
     expired: str = Field("The user was silent for too long.", max_length=1024, description="to the agent, on expiry")
     stale: str = Field("That menu is old.", max_length=256, description="before a fresh menu, after an old tap")
     gone: str = Field("{agent} is no longer available.", max_length=256, description="before a fresh menu")
+    closed: str = Field(
+        "{agent} is closed now. Leave a message, or send {exit} to choose again.",
+        min_length=1,
+        max_length=1024,
+        description="to the user who chose or wrote to an agent outside its hours",
+    )
+    opens: str = Field(
+        "Opens {opens}.", max_length=60, description="when a closed agent opens: in its menu row, and after `closed`"
+    )
     offer_change: str = Field(
         "You are talking with {agent}. Send {exit} to go back to the menu.",
         min_length=1,
@@ -78,6 +87,8 @@ class Rules:
     ticks_kept: int = 64
     forget_seconds: float = 8 * 86_400
     """Longer than Meta repeats a webhook (7 days), so that a repeat still meets the ids it must be compared with."""
+    media_url: str = "http://127.0.0.1:8002"
+    """Under which agents reach users' files."""
 
     def is_exit(self, text: str) -> bool:
         """Whether a text is an exit word, in any case, with spaces around."""

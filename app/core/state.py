@@ -27,6 +27,8 @@ class Session:
     """The id of the menu whose rows may be tapped now."""
     kept: tuple[dict[str, Any], ...] = ()
     """Records for the agent to come, oldest first."""
+    told_of: float = 0.0
+    """The opening of a closed agent that the user was told of, in seconds UTC; 0 when of none."""
     dropped: int = 0
     """How many records the bound of `kept` has cost."""
     by: str = ""
@@ -41,6 +43,7 @@ class Session:
             "menu": self.menu,
             "kept": list(self.kept),
             "dropped": self.dropped,
+            "told_of": self.told_of,
             "by": self.by,
         }
 
@@ -53,6 +56,7 @@ class Session:
             menu=data.get("menu", ""),
             kept=tuple(data.get("kept", ())),
             dropped=data.get("dropped", 0),
+            told_of=data.get("told_of", 0.0),
             by=data.get("by", ""),
         )
 
@@ -86,6 +90,8 @@ class Window:
     """When the names were last told where their home is."""
     passed: dict[str, tuple[str, float]] = field(default_factory=dict)
     """Number of the user's that another person has now → that person's key, and since when (seconds UTC)."""
+    references: tuple[str, ...] = ()
+    """The conversation's last messages, oldest first: Meta's ids of the user's, effect ids of the agents'."""
 
     def knows(self, event_id: str) -> bool:
         """Whether an event was handled lately."""
@@ -104,6 +110,10 @@ class Window:
         ticks[effect] = rank
         return replace(self, ticks=dict(list(ticks.items())[-bound:]))
 
+    def referring(self, message: str, bound: int) -> "Window":
+        """The window with one more message of the conversation, and never more than `bound`."""
+        return replace(self, references=(*self.references, message)[-bound:])
+
     def to_dict(self) -> dict[str, Any]:
         """The window as JSON; the opposite of `from_dict`."""
         return {
@@ -120,6 +130,7 @@ class Window:
             "named": self.named,
             "linked": self.linked,
             "passed": self.passed,
+            "references": list(self.references),
         }
 
     @classmethod
@@ -141,6 +152,7 @@ class Window:
             named=data.get("named", 0.0),
             linked=data.get("linked", 0.0),
             passed={number: (key, at) for number, (key, at) in data.get("passed", {}).items()},
+            references=tuple(data.get("references", ())),
         )
 
 

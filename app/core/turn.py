@@ -13,6 +13,7 @@ from app.core.events import Routed, UserWrote
 from app.core.identity import User
 from app.core.menu import menu_message
 from app.core.messages import Message, Text, cut
+from app.core.opening import opening, opening_shown, opening_words
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, Window, digest
@@ -22,6 +23,9 @@ CLOCK_SKEW_SECONDS = 300
 
 KEPT_BYTES = 512 * 1024
 """Of the messages kept for the agent to come: a user's state stays far below what Kafka takes as one record."""
+
+REFERENCES = 10
+"""Messages of a conversation whose ids the next agent is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,13 @@ class Turn:
         session = self.session
         if session is not None and session != self._session_before:
             session = replace(session, by=digest(self.event_id))
-        return Decision(State(session=session, window=self.window), tuple(self.effects))
+        window = self.window
+        if session is None or session.agent is None:
+            # At the menu a conversation has the kept messages and no others: so a crash between the writes of session
+            # and window cannot leave the ones of the conversation before.
+            kept = session.kept if session else ()
+            window = replace(window, references=tuple(record["message_id"] for record in kept)[-REFERENCES:])
+        return Decision(State(session=session, window=window), tuple(self.effects))
 
     def handled(self) -> None:
         """Remember the event's id, so that a repeat has no effect."""
@@ -105,18 +115,23 @@ class Turn:
         new_id = self._next_id()
         self.effects.append(TellAgent(id=new_id, agent=agent.id, topic=topic, record={**record, "id": new_id}))
 
+    def refer(self, message: str) -> None:
+        """Remember a message of the conversation by its id, for an agent the user may be handed to."""
+        self.window = self.window.referring(message, REFERENCES)
+
     def send(
         self,
         message: Message | dict[str, Any],
         agent: int | None = None,
         ref: str | None = None,
         deadline: float | None = None,
-    ) -> None:
-        """Send to the user; whoever calls has seen to the window."""
+    ) -> str:
+        """Send to the user, and return the effect's id; whoever calls has seen to the window."""
         content = message if isinstance(message, dict) else message.model_dump(mode="json")
+        new_id = self._next_id()
         self.effects.append(
             Send(
-                id=self._next_id(),
+                id=new_id,
                 user=self.user,
                 message=content,
                 made_at=self.now,
@@ -126,6 +141,7 @@ class Turn:
                 deadline=deadline,
             )
         )
+        return new_id
 
     def say(self, text: str) -> None:
         """The broker's own words to the user, if the window is open."""
@@ -142,6 +158,7 @@ class Turn:
             "agent": agent.name if agent else "",
             "user": self.user.name or self.user.address,
             "exit": self.rules.exit_words[0] if self.rules.exit_words else "",
+            "opens": opening_shown(agent, self.now) if agent else "",
         }
         return cut(text.format_map(fields), 1024)
 
@@ -156,11 +173,30 @@ class Turn:
             dropped=kept.dropped if kept else 0,
         )
         if self.window_open:
-            self.send(menu_message(self.register, self.rules.texts, menu_id, page, notice))
+            self.send(menu_message(self.register, self.rules.texts, menu_id, page, notice, now=self.now))
 
     def to_agent(self, agent: Agent) -> None:
-        """Connect the user with an agent."""
+        """Connect the user with an agent, and welcome them."""
         self.session = Session(since=self.now, agent=agent.id)
+        if not self.closed(agent):
+            self.say(agent.welcome_message or self.fill(self.rules.texts.transferring, agent))
+        else:
+            self.say_closed(agent)
+
+    def closed(self, agent: Agent) -> bool:
+        """Whether an agent is outside its hours now."""
+        return opening(agent, self.now) is not None
+
+    def say_closed(self, agent: Agent) -> None:
+        """Tell the user that the agent is closed, once until it opens; nothing while it is open."""
+        assert self.session is not None
+        opens = opening(agent, self.now)
+        if opens is None or opens == self.session.told_of:
+            return
+        self.session = replace(self.session, told_of=opens)
+        texts = self.rules.texts
+        facts = self.fill(texts.closed, agent), opening_words(texts.opens, agent, self.now)
+        self.say("\n\n".join(filter(None, (agent.closed_message, " ".join(filter(None, facts))))))
 
     def keep(self, event: UserWrote) -> None:
         """Keep a message for the agent to come; past the bound the oldest goes, and is counted."""

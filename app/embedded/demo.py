@@ -174,6 +174,7 @@ class Demo:
             ("chat", f"http://{host}:{ports.chat}/", "be an operator who answers"),
             ("admin API", f"http://{host}:{ports.broker}/api/v1/", "add and remove agents"),
             ("webhook", f"http://{host}:{ports.webhook}/webhook", "what Meta would call"),
+            ("media", f"http://{host}:{ports.media}/media/…", "users' files, for agents with a token"),
             ("Kafka", self.stack.kafka.bootstrap, "for your own agent"),
         ]
         say = self.console.say

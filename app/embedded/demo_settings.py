@@ -9,13 +9,14 @@ from app.settings import Settings
 
 
 def ports_of(settings: Settings) -> Ports:
-    """The ports of the five processes."""
+    """The ports of the six processes."""
     return Ports(
         webhook=settings.webhook_port,
         broker=settings.broker_port,
         sender=settings.sender_port,
         chat=settings.chat_port,
         simulator=settings.simulator_port,
+        media=settings.media_port,
     )
 
 
@@ -27,13 +28,14 @@ def credentials_of(settings: Settings) -> Credentials:
         chat_secret=settings.chat_secret.get_secret_value(),
         app_secrets=tuple(secret.get_secret_value() for secret in settings.app_secrets),
         admin_tokens=tuple(secret.get_secret_value() for secret in settings.admin_tokens),
+        media_tokens=tuple(secret.get_secret_value() for secret in settings.media_tokens),
         phone_number_id=settings.phone_number_id or Credentials.phone_number_id,
     )
 
 
 def busy_ports(settings: Settings) -> list[str]:
     """One line per fixed port that is taken, or wanted twice, naming the setting to change."""
-    names = ["webhook_port", "broker_port", "sender_port", "chat_port", "simulator_port"]
+    names = ["webhook_port", "broker_port", "sender_port", "chat_port", "simulator_port", "media_port"]
     names += ["demo_kafka_port", "demo_redis_port", "demo_postgres_port", "demo_mongo_port"]
     lines: list[str] = []
     users: dict[int, str] = {}

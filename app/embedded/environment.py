@@ -14,18 +14,19 @@ from app.embedded.ports import free_port
 
 @dataclass(frozen=True)
 class Ports:
-    """Ports of the five processes."""
+    """Ports of the six processes."""
 
     webhook: int = 5000
     broker: int = 8000
     sender: int = 8001
     chat: int = 7000
     simulator: int = 9000
+    media: int = 8002
 
     @classmethod
     def free(cls) -> Self:
-        """Five ports that nobody uses."""
-        return cls(free_port(), free_port(), free_port(), free_port(), free_port())
+        """Six ports that nobody uses."""
+        return cls(*(free_port() for _ in range(6)))
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Credentials:
     chat_secret: str = field(default="", repr=False)
     app_secrets: tuple[str, ...] = field(default=(), repr=False)
     admin_tokens: tuple[str, ...] = field(default=(), repr=False)
+    media_tokens: tuple[str, ...] = field(default=(), repr=False)
 
     def completed(self) -> Self:
         """The same with a random secret in the place of each empty one."""
@@ -48,6 +50,7 @@ class Credentials:
             chat_secret=self.chat_secret or secrets.token_hex(32),
             app_secrets=self.app_secrets or (secrets.token_hex(16),),
             admin_tokens=self.admin_tokens or (secrets.token_hex(24),),
+            media_tokens=self.media_tokens or (secrets.token_hex(24),),
         )
 
 
@@ -66,6 +69,8 @@ def process_environment(host: str, ports: Ports, credentials: Credentials, parti
         "BROKER_BROKER_PORT": str(ports.broker),
         "BROKER_SENDER_PORT": str(ports.sender),
         "BROKER_CHAT_PORT": str(ports.chat),
+        "BROKER_MEDIA_PORT": str(ports.media),
+        "BROKER_MEDIA_URL": f"http://{near}:{ports.media}",
         "BROKER_SIMULATOR_HOST": host,
         "BROKER_SIMULATOR_PORT": str(ports.simulator),
         "BROKER_SIMULATOR_WEBHOOK_URL": f"http://{near}:{ports.webhook}/webhook",
@@ -76,5 +81,6 @@ def process_environment(host: str, ports: Ports, credentials: Credentials, parti
         "BROKER_APP_SECRETS": json.dumps(credentials.app_secrets),
         "BROKER_VERIFY_TOKEN": credentials.verify_token,
         "BROKER_ADMIN_TOKENS": json.dumps(credentials.admin_tokens),
+        "BROKER_MEDIA_TOKENS": json.dumps(credentials.media_tokens),
         "BROKER_CHAT_SECRET": credentials.chat_secret,
     }

@@ -104,6 +104,7 @@ class Stack:
             "BROKER_MONGO_URL": self.mongo.url,
             "BROKER_MONGO_DATABASE": "broker_chat",
             "BROKER_DATA_DIR": str(self.data_dir / "tables"),
+            "BROKER_MEDIA_DIR": str(self.data_dir / "media"),
         }
 
     async def __aenter__(self) -> Self:

@@ -5,12 +5,14 @@ import logging
 from mode import Service
 
 from agents.bridge import Bridge
+from agents.drainer import Drainer
 from agents.mirror import Mirror
 from agents.register_publisher import RegisterPublisher
 from agents.router import install_router
 from agents.sweeper import Sweeper
-from app.core.register import Agent, Register
+from app.core.register import Agent
 from app.faust_app import BrokerApp, make_app
+from app.owners import Owners
 from app.processes.running import kafka_check, reader_check, register_check, stamp, tables_check
 from app.producing import Producer
 from app.progress import Progress
@@ -21,7 +23,11 @@ from app.stores.mirror import MirrorStore
 from app.stores.register import RegisterStore
 from app.topics import Topics, agent_topics, ensure_topics
 from tables.users import Users
-from web.admin.install import install_admin
+from web.admin.counts import Counts
+from web.admin.install import install_admin, install_page, install_sessions
+from web.admin.lookups import Lookups
+from web.admin.orders import Orders
+from web.admin.passing import Passing
 from web.health import add_health
 
 log = logging.getLogger("broker.process")
@@ -37,21 +43,29 @@ def build(settings: Settings) -> BrokerApp:
     router = install_router(app, settings, topics, feed, producer, users)
     bridge = Bridge(topics, feed, producer, settings.phone_number_id)
     bridge_reader = TopicReader(settings, "bridge", bridge.handle)
-    feed.subscribe(lambda register: bridge_reader.follow(_write_topics(register)))
+    feed.subscribe(lambda register: bridge_reader.follow(register.written_topics))
     sweeper = Sweeper(
         topics, settings.rules, settings.sweep_seconds, feed, producer, users, ready=lambda: not app.rebalancing
     )
     store = RegisterStore(settings.postgres_dsn)
     publisher = RegisterPublisher(settings, store, feed, producer)
+    drainer = Drainer(settings.sweep_seconds, store, feed, publisher.notify, bridge_reader.has_read)
 
     async def create_topics(agent: Agent) -> None:
         await ensure_topics(settings, agent_topics(agent, settings), within=10.0)
 
-    install_admin(app, settings, store, create_topics, publisher.notify)
+    office = install_admin(app, settings, store, create_topics, publisher.notify)
     mirror_store = MirrorStore(settings.redis_url)
+    owners = Owners(app, topics.sessions_changelog, settings.partitions)
+    passing = Passing(owners, settings.phone_number_id, lambda: app.http_client)
+    lookups = Lookups(passing, users.load, lambda: feed.register, settings.rules)
+    counts = Counts(mirror_store, lambda: feed.register)
+    orders = Orders(passing, users.load, lambda: feed.register, producer, topics.control)
+    install_sessions(app, lookups, counts, orders)
+    install_page(app, settings, office, lookups, counts, orders, lambda: feed.register)
     mirror = Mirror(settings, topics, mirror_store)
     mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)
-    services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper]
+    services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper, drainer]
     app.attach(*services)
     app.close_at_end(store.close)
     app.close_at_end(mirror_store.close)
@@ -70,8 +84,3 @@ def build(settings: Settings) -> BrokerApp:
         about=lambda: {"agents": [agent.name for agent in feed.register.active]},
     )
     return app
-
-
-def _write_topics(register: Register) -> set[str]:
-    """Every agent's out topic, also of inactive agents: what they still say is answered with an error."""
-    return {agent.write_topic for agent in register.agents}

@@ -17,6 +17,7 @@ from app.embedded.demo import SeedFailed, run_demo
 from app.embedded.environment import reachable
 from app.embedded.procfile import parse_procfile
 from app.settings import Settings
+from web.admin.tokens import bare_token
 from web.chat.codes import login_code
 
 REPOSITORY = Path(__file__).parents[2]
@@ -36,14 +37,19 @@ def demo(settings: Settings, kafka: Literal["embedded", "apache"]) -> int:
 
 async def seed(environment: Mapping[str, str]) -> Sequence[str]:
     """Register the demo's agents and wait until everybody knows them; returns the login lines."""
-    token = json.loads(environment["BROKER_ADMIN_TOKENS"])[0]
+    token = bare_token(json.loads(environment["BROKER_ADMIN_TOKENS"])[0])
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=15)) as http:
         agents = [await _register(http, environment, name, words) for name, words in AGENTS.items()]
         await asyncio.gather(*(_known(http, environment, process) for process in ("BROKER", "CHAT")))
     secret = SecretStr(environment["BROKER_CHAT_SECRET"])
     codes = [f"  {agent.name:18} {login_code(secret, agent)}" for agent in agents]
-    return ["Login codes for the chat:", *codes, f"Admin token: {token}"]
+    return [
+        "Login codes for the chat:",
+        *codes,
+        f"Admin token: {token}",
+        f"Media token: {json.loads(environment['BROKER_MEDIA_TOKENS'])[0]}",
+    ]
 
 
 def _url(environment: Mapping[str, str], process: str, path: str) -> str:

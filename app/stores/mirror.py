@@ -5,7 +5,8 @@ same user is passed over, so that a rebuild, a repeat or a worker that lost its 
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
 
 import orjson
 from pydantic import SecretStr
@@ -53,7 +54,7 @@ return 1
 
 
 class MirrorAway(Exception):
-    """Redis did not take the images; they may be written again as often as one likes."""
+    """Redis did not take or give the images; both may be tried again as often as one likes."""
 
 
 class MirrorStore:
@@ -101,6 +102,27 @@ class MirrorStore:
             raise _away(error) from error
         return deleted
 
+    async def sessions(self) -> AsyncIterator[dict[str, Any]]:
+        """Every session of the mirror once, in no order; what begins or ends meanwhile may be among them.
+
+        Raises MirrorAway.
+        """
+        seen: set[bytes | str] = set()  # a scan may name a key twice
+        cursor = 0
+        while True:
+            try:
+                cursor, found = await self._redis.scan(cursor, match=_key("session", "*"), count=1000)
+                keys = [key for key in dict.fromkeys(found) if key not in seen]
+                values = await self._redis.mget(keys) if keys else []
+            except (RedisError, OSError) as error:
+                raise _away(error) from error
+            seen.update(keys)
+            for value in values:
+                if value is not None:
+                    yield orjson.loads(value)
+            if cursor == 0:
+                return
+
     async def check(self) -> str | None:
         """What keeps the mirror from being written, None when nothing does."""
         try:
@@ -144,4 +166,6 @@ def _other(kind: Kind) -> Kind:
 
 def _away(error: Exception) -> MirrorAway:
     # Messages of redis-py name host and port, never the password.
-    return MirrorAway(f"Redis did not take the mirror ({error}): check that it runs and that BROKER_REDIS_URL is right")
+    return MirrorAway(
+        f"Redis does not serve the mirror ({error}): check that it runs and that BROKER_REDIS_URL is right"
+    )

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,22 @@ FIELDS = (
     "closed_message",
     "welcome_message",
 )
-COLUMNS = ", ".join(FIELDS)
-PLACES = ", ".join(["%s"] * len(FIELDS))
+READ = ("id", *FIELDS, "draining", "active")
+COLUMNS = ", ".join((*FIELDS, "active"))
+PLACES = ", ".join(["%s"] * (len(FIELDS) + 1))
 # Rows of the first generation may hold NULL: such an agent cannot be routed to, so it counts as inactive.
 SELECT_AGENTS = """
     SELECT id, coalesce(name, ''), coalesce(read_topic, ''), coalesce(write_topic, ''), coalesce(error_topic, ''),
-           description, position, hours::text, closed_message, welcome_message,
+           description, position, hours::text, closed_message, welcome_message, draining::text,
            coalesce(active = 1 AND least(length(name), length(read_topic), length(write_topic), length(error_topic)) > 0
                     AND name IS NOT NULL AND read_topic IS NOT NULL
                     AND write_topic IS NOT NULL AND error_topic IS NOT NULL, false)
     FROM agents ORDER BY id
+"""
+SELECT_AUDIT = """
+    SELECT json_build_object('id', id, 'at', extract(epoch FROM at)::float8, 'actor', actor, 'agent_id', agent_id,
+                             'before', before, 'after', after)::text
+    FROM agents_audit ORDER BY id DESC LIMIT %s
 """
 
 log = logging.getLogger("broker.register")
@@ -97,35 +103,54 @@ class RegisterStore:
         async with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as cursor:
             return Register.of(await _agents(cursor), version=await _version(cursor))
 
-    async def add(self, draft: Draft) -> Agent:
-        """Store a new agent; raises Clash when a name or topic is taken, RegisterAway."""
-        async with self._writing() as cursor:
+    async def add(self, draft: Draft, actor: str = "") -> Agent:
+        """Store a new agent; raises Clash when a name or topic is taken, RegisterAway.
+
+        `actor` is whom the audit names, the user of the database when it is empty.
+        """
+        async with self._writing(actor) as cursor:
             refuse_clashes(draft, await _agents(cursor))
             statement = f"INSERT INTO agents ({COLUMNS}) VALUES ({PLACES}) RETURNING id"  # noqa: S608
             await cursor.execute(statement, _values(draft))
             (agent_id,) = await cursor.fetchone()
             return draft.as_agent(agent_id)
 
-    async def change(self, agent_id: int, draft: Draft) -> Agent:
-        """Replace an active agent; raises UnknownAgent, Clash when a name or topic is taken, RegisterAway."""
-        async with self._writing() as cursor:
+    async def change(self, agent_id: int, draft: Draft, actor: str = "") -> Agent:
+        """Replace an agent; raises UnknownAgent, Clash when a name or topic is taken, RegisterAway.
+
+        One that is not active is unknown, unless the draft says what it is to be.
+        """
+        async with self._writing(actor) as cursor:
             agents = await _agents(cursor)
-            if not any(agent.id == agent_id and agent.active for agent in agents):
+            if not any(agent.id == agent_id and (agent.active or draft.active is not None) for agent in agents):
                 raise UnknownAgent(agent_id)
             refuse_clashes(draft, agents, own_id=agent_id)
             statement = f"UPDATE agents SET ({COLUMNS}) = ({PLACES}) WHERE id = %s"  # noqa: S608
             await cursor.execute(statement, (*_values(draft), agent_id))
-            return draft.as_agent(agent_id)
+            return next(agent for agent in await _agents(cursor) if agent.id == agent_id)
 
-    async def retire(self, agent_id: int) -> bool:
+    async def retire(self, agent_id: int, actor: str = "") -> bool:
         """Take an agent out of the menu, keeping its row; False when it was out already. Raises UnknownAgent."""
-        async with self._writing() as cursor:
+        async with self._writing(actor) as cursor:
             found = next((agent for agent in await _agents(cursor) if agent.id == agent_id), None)
             if found is None:
                 raise UnknownAgent(agent_id)
             if found.active:
                 await cursor.execute("UPDATE agents SET active = 0 WHERE id = %s", (agent_id,))
             return found.active
+
+    async def leave(self, agent_id: int, topic: str) -> bool:
+        """Take a former out topic out of the register; False when it was out already. Raises RegisterAway."""
+        async with self._writing("broker") as cursor:
+            statement = "UPDATE agents SET draining = draining - %s WHERE id = %s AND draining ? %s"
+            await cursor.execute(statement, (topic, agent_id, topic))
+            return bool(cursor.rowcount)
+
+    async def audit(self, limit: int) -> list[dict[str, Any]]:
+        """The newest changes of agents, the newest first; raises RegisterAway."""
+        async with self._transaction("BEGIN READ ONLY") as cursor:
+            await cursor.execute(SELECT_AUDIT, (limit,))
+            return [json.loads(row) for (row,) in await cursor.fetchall()]
 
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[None]:
@@ -144,9 +169,12 @@ class RegisterStore:
         finally:
             await connection.close()
 
-    def _writing(self) -> AbstractAsyncContextManager[Any]:
+    @asynccontextmanager
+    async def _writing(self, actor: str) -> AsyncIterator[Any]:
         # The table's own lock holds off other workers and statements made by hand alike; readers are not held off.
-        return self._transaction("BEGIN; LOCK TABLE agents IN SHARE ROW EXCLUSIVE MODE")
+        async with self._transaction("BEGIN; LOCK TABLE agents IN SHARE ROW EXCLUSIVE MODE") as cursor:
+            await cursor.execute("SELECT set_config('broker.actor', %s, true)", (actor,))
+            yield cursor
 
     @asynccontextmanager
     async def _transaction(self, begin: str = "BEGIN") -> AsyncIterator[Any]:
@@ -241,8 +269,8 @@ async def _resolved(dsn: str) -> str:
 
 async def _agents(cursor: Any) -> list[Agent]:
     await cursor.execute(SELECT_AGENTS)
-    rows = [dict(zip(("id", *FIELDS, "active"), row, strict=True)) for row in await cursor.fetchall()]
-    return [Agent(**row | {"hours": _hours(row["id"], row["hours"])}) for row in rows]
+    rows = [dict(zip(READ, row, strict=True)) for row in await cursor.fetchall()]
+    return [Agent(**row | {"hours": _hours(row["id"], row["hours"]), "draining": _draining(row)}) for row in rows]
 
 
 def _hours(agent_id: int, words: str | None) -> Hours | None:
@@ -254,6 +282,15 @@ def _hours(agent_id: int, words: str | None) -> Hours | None:
         return None
 
 
+def _draining(row: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    try:
+        return tuple(sorted((topic, float(until)) for topic, until in json.loads(row["draining"]).items()))
+    except (AttributeError, TypeError, ValueError) as error:
+        # As above: a statement made by hand.
+        log.error("the former topics of agent %d in PostgreSQL are not understood: %s", row["id"], error)
+        return ()
+
+
 async def _version(cursor: Any) -> int:
     await cursor.execute("SELECT version FROM register_version")
     (version,) = await cursor.fetchone()
@@ -262,7 +299,8 @@ async def _version(cursor: Any) -> int:
 
 def _values(draft: Draft) -> tuple[Any, ...]:
     hours = json.dumps(draft.hours.to_dict()) if draft.hours else None
-    return tuple(hours if field == "hours" else getattr(draft, field) for field in FIELDS)
+    values = (hours if field == "hours" else getattr(draft, field) for field in FIELDS)
+    return (*values, 0 if draft.active is False else 1)
 
 
 def _words(error: BaseException) -> str:

@@ -35,7 +35,7 @@ def clean_filename(name: str | None) -> str | None:
     return safe or None
 
 
-def _as_hex(digest: str | None) -> str | None:
+def as_hex(digest: str | None) -> str | None:
     """Webhooks show SHA-256 in base64, the media endpoint in hexadecimal (whatsapp-cloud-api, 5.6)."""
     shown = digest or ""
     if len(shown) == 64:
@@ -55,7 +55,7 @@ class Media(Content):
     """Without parameters, as in `audio/ogg`."""
     mime_parameters: Said = None
     """As in `codecs=opus`."""
-    sha256: Annotated[Said, AfterValidator(_as_hex)] = None
+    sha256: Annotated[Said, AfterValidator(as_hex)] = None
     """Hexadecimal."""
     size: Whole = Field(None, validation_alias="file_size")
     """Bytes, when Meta says it."""

@@ -28,6 +28,7 @@ async def test_the_demo_says_ready_and_leaves_nothing_behind(tmp_path: Path) -> 
         "BROKER_BROKER_PORT": str(ports.broker),
         "BROKER_SENDER_PORT": str(ports.sender),
         "BROKER_CHAT_PORT": str(ports.chat),
+        "BROKER_MEDIA_PORT": str(ports.media),
         "BROKER_SIMULATOR_PORT": str(ports.simulator),
         "BROKER_DEMO_KAFKA_PORT": str(free_port()),
         "TMPDIR": str(tmp_path),
@@ -49,7 +50,7 @@ async def test_the_demo_says_ready_and_leaves_nothing_behind(tmp_path: Path) -> 
         assert any("Sales" in line and line.count("-") == 2 for line in lines), "a login code for each agent"
         assert demo.pid is not None
         children = psutil.Process(demo.pid).children(recursive=True)
-        assert len(children) >= 9, "four services and five processes"
+        assert len(children) >= 10, "four services and six processes"
         demo.kill(signal.SIGINT)
         async with asyncio.timeout(STOP_SECONDS):
             assert await demo.wait() == 0

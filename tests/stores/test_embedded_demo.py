@@ -183,7 +183,7 @@ def test_taken_ports_are_all_named_at_once(tmp_path: Path) -> None:
         taken = one.getsockname()[1], two.getsockname()[1]
         settings = Settings(
             chat_port=taken[0], demo_kafka_port=taken[1], webhook_port=free_port(), broker_port=free_port(),
-            sender_port=free_port(), simulator_port=free_port(),
+            sender_port=free_port(), media_port=free_port(), simulator_port=free_port(),
         )  # fmt: skip
         lines = busy_ports(settings)
     assert len(lines) == 2

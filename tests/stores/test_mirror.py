@@ -302,3 +302,12 @@ async def test_rebuild_says_when_there_are_no_changelogs(world: World) -> None:
     for _ in range(2):
         with pytest.raises(RebuildFailed, match="BROKER_APP_ID"):
             await rebuild(elsewhere)
+
+
+async def test_sessions_are_read_each_once(store: MirrorStore) -> None:
+    keys = {f"106:{number}" for number in range(2500)}
+    await store.write([session(1, key=key) for key in keys])
+    await store.write([window(1)])
+    read = [one["user"] async for one in store.sessions()]
+    assert len(read) == len(keys)
+    assert set(read) == keys

@@ -210,3 +210,16 @@ async def test_it_goes_on_after_kafka_hung(bench: Bench, kafka: EmbeddedKafka) -
             kafka.resume()
         await bench.write([2])
         await bench.reads([2])
+
+
+async def test_the_group_has_read_a_topic_when_every_partition_is_committed_to_its_end(bench: Bench) -> None:
+    reader = TopicReader(bench.settings, bench.name, bench.handle)
+    assert await reader.has_read(bench.topic())
+    await bench.write(range(3), partition=1)
+    assert not await reader.has_read(bench.topic())
+    async with bench.reading("a"):
+        await bench.reads(range(3), partition=1)
+    assert await reader.has_read(bench.topic())
+    await bench.write([3], partition=2)
+    assert not await reader.has_read(bench.topic())
+    assert await reader.has_read("never-made")

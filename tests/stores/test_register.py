@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -113,7 +114,7 @@ async def test_the_table_of_the_first_generation_is_kept(store: RegisterStore, d
 async def test_workers_that_start_at_once_migrate_once(dsn: SecretStr) -> None:
     stores = [RegisterStore(dsn, seconds=20) for _ in range(6)]
     await asyncio.gather(*(store.migrate() for store in stores))
-    assert await sql(dsn, "SELECT count(*), count(DISTINCT name) FROM broker_migrations") == [(4, 4)]
+    assert await sql(dsn, "SELECT count(*), count(DISTINCT name) FROM broker_migrations") == [(6, 6)]
     assert await sql(dsn, "SELECT version FROM register_version") == [(1,)]
     for store in stores:
         await store.close()
@@ -188,6 +189,43 @@ async def test_every_change_leaves_a_row_of_the_audit(store: RegisterStore, dsn:
         (1, "Help", None, 0, None),
     ]
     assert await sql(dsn, "SELECT DISTINCT actor = session_user FROM agents_audit") == [(True,)]
+
+
+async def test_a_changed_out_topic_is_drained_until_it_is_left(store: RegisterStore, dsn: SecretStr) -> None:
+    agent = await store.add(SALES)
+    now = time.time()
+    changed = await store.change(agent.id, replace(SALES, write_topic="new-out"), "ana")
+    ((topic, until),) = changed.draining
+    assert topic == "sales-out" and now + 590 < until < now + 700
+    await sql(dsn, "UPDATE agents SET write_topic = 'third-out'")
+    assert [topic for topic, _ in (await store.snapshot()).agents[0].draining] == ["new-out", "sales-out"]
+    with pytest.raises(Clash, match=r"was the write_topic of agent 1 \(Sales\)"):
+        await store.add(replace(HELP, write_topic="sales-out"))
+    with pytest.raises(Clash):  # it would read its own words
+        await store.change(agent.id, replace(SALES, read_topic="new-out"))
+    back = await store.change(agent.id, SALES)
+    assert [topic for topic, _ in back.draining] == ["new-out", "third-out"]
+    assert await store.leave(agent.id, "new-out")
+    assert not await store.leave(agent.id, "new-out")
+    assert [topic for topic, _ in (await store.snapshot()).agents[0].draining] == ["third-out"]
+    assert (await store.audit(1))[0]["actor"] == "broker"
+    await sql(dsn, "UPDATE agents SET draining = '[1]'")
+    assert [found.draining for found in (await store.snapshot()).agents] == [()]
+
+
+async def test_the_audit_names_who_acted_for_one_transaction_only(store: RegisterStore) -> None:
+    agent = await store.add(SALES, "ana")
+    await store.change(agent.id, replace(HELP, active=False), "o'brien")
+    with pytest.raises(UnknownAgent):
+        await store.change(agent.id, SALES, "ana")
+    assert (await store.change(agent.id, replace(SALES, active=True))).active
+    await store.retire(agent.id, "bob")
+    changes = await store.audit(10)
+    assert [change["actor"] for change in changes] == ["bob", "postgres", "o'brien", "ana"]
+    newest = changes[0]
+    assert (newest["agent_id"], newest["before"]["active"], newest["after"]["active"]) == (agent.id, 1, 0)
+    assert newest["at"] > 1_700_000_000
+    assert await store.audit(1) == changes[:1]
 
 
 async def test_after_a_restart_of_postgres_the_next_call_works(store: RegisterStore, server: Postgres) -> None:

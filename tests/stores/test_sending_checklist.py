@@ -122,7 +122,7 @@ async def test_list_of_11_agents() -> None:
     register = Register.of(agent(number, f"Agent {number}") for number in range(1, 12))
     async with scene() as s:
         for page in (0, 1):
-            menu = menu_message(register, Texts(), "ab12", page).model_dump(mode="json")
+            menu = menu_message(register, Texts(), "ab12", page, now=NOW).model_dump(mode="json")
             await s.bench.handle(replace(s.message(page), message=menu, agent=None))
         assert [event.verdict for event in s.bench.all_finished()] == ["accepted", "accepted"]
         assert {code for code, _ in await s.posts()} == {None}

@@ -58,6 +58,10 @@ class Phone:
         button = next(reply for reply in replies if reply["title"] == title)
         return await self._act({"type": "button_reply", "message_id": message["wamid"], "button_id": button["id"]})
 
+    async def photograph(self, media_id: str, caption: str) -> str:
+        """Send a picture the simulator has."""
+        return await self._act({"type": "image", "media_id": media_id, "caption": caption})
+
     async def _act(self, body: dict[str, Any]) -> str:
         answer = await self._simulator.call("POST", f"/sim/users/{self.id}/messages", body, wait=1)
         return str(answer["wamid"])

@@ -8,7 +8,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -42,13 +43,14 @@ async def until(condition: Callable[[], Awaitable[Any]], within: float, what: st
 class System:
     """One running broker with everything around it."""
 
-    def __init__(self, *, brokers: int = 1, chat: bool = False, **settings: str) -> None:
+    def __init__(self, *, brokers: int = 1, chat: bool = False, media: bool = False, **settings: str) -> None:
         self.ports = Ports.free()
         self.stack = Stack(kafka=KAFKA, ports=self.ports, partitions=4)
         self.settings = settings
         self.processes: dict[str, Process] = {}
         self.broker_ports = [self.ports.broker, *(free_port() for _ in range(brokers - 1))]
         self.chat = chat
+        self.media = media
         self._http: aiohttp.ClientSession | None = None
         self._programs: list[AgentProgram] = []
 
@@ -87,7 +89,7 @@ class System:
         await self.processes["topics"].start()
         assert await self.processes["topics"].wait() == 0, self.processes["topics"].quote()
         del self.processes["topics"]
-        names = ["webhook", "sender", "simulator", *(["chat"] if self.chat else [])]
+        names = ["webhook", "sender", "simulator", *(["chat"] if self.chat else []), *(["media"] if self.media else [])]
         for name in names:
             self._add(name, environment)
         for number, port in enumerate(self.broker_ports):
@@ -158,13 +160,17 @@ class System:
 
     async def admin(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """Call the admin API; fails when it answers with another status."""
+        found, answer = await self.admin_answer(method, path, body)
+        assert found == status, f"{method} {path}: {found} {answer}"
+        return answer
+
+    async def admin_answer(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and answer of a call of the admin API."""
         token = self.stack.credentials.admin_tokens[0]
         url = f"http://127.0.0.1:{self.ports.broker}/api/v1{path}"
         headers = {"Authorization": f"Bearer {token}"}
         async with self.http.request(method, url, json=body, headers=headers) as response:
-            text = await response.text()
-            assert response.status == status, f"{method} {path}: {response.status} {text}"
-            return await response.json()
+            return response.status, await response.json()
 
     async def program(self, name: str) -> AgentProgram:
         """A program connected as one of the agents."""
@@ -175,6 +181,20 @@ class System:
         await program.open()
         self._programs.append(program)
         return program
+
+    @asynccontextmanager
+    async def bot(self, module: str) -> AsyncIterator[Process]:
+        """A bot of `agents` as a process of its own, for as long as the context lasts; it must end when asked to."""
+        argv = [sys.executable, "-m", f"agents.{module}"]
+        environment = {**os.environ, "BROKER_KAFKA": self.stack.kafka.bootstrap}
+        sink = _log_to(os.environ.get("BROKER_TEST_LOG"))
+        process = Process(module, argv, environment=environment, directory=REPOSITORY, sink=sink)
+        await process.start()
+        try:
+            yield process
+            assert process.running, f"{module} ended: {process.quote()}"
+        finally:
+            await process.terminate(grace=15.0)
 
     async def phone(self, name: str, **more: Any) -> Phone:
         """A new user's phone."""

@@ -1,5 +1,7 @@
 """Small makers of events and states for tests of the rules."""
 
+from typing import Any
+
 from app.core.decide import decide
 from app.core.effects import Effect, Quarantine, Send, TellAgent
 from app.core.events import AgentReplied, ClockStruck, Event, IdentityChanged, Mark, SendFinished, StatusCame, UserWrote
@@ -61,6 +63,11 @@ def templated(number: int, by: Agent = SALES, at: float = NOW) -> AgentReplied:
     """An agent's template."""
     message = {"kind": "template", "name": "hello_world", "language": "en_US", "components": []}
     return AgentReplied(id=f"{by.write_topic}/0/{number}", user=ANA, at=at, agent=by.id, message=message)
+
+
+def acted(number: int, by: Agent = SALES, at: float = NOW, **message: Any) -> AgentReplied:
+    """What an agent does with a conversation: `kind` and its fields."""
+    return AgentReplied(id=f"{by.write_topic}/0/{number}", user=ANA, at=at, agent=by.id, message=message, raw=b"{}")
 
 
 def status(effect: str, name: str, by: Agent | None = SALES, at: float = NOW) -> StatusCame:

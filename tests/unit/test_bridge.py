@@ -46,6 +46,23 @@ async def carried(*records: Any, register: Register = REGISTER) -> FakeProducer:
     return producer
 
 
+async def test_a_former_out_topic_is_still_the_agents_while_it_drains() -> None:
+    renamed = replace(SALES, write_topic="new-out", draining=(("sales-out", NOW),))
+    for active in (True, False):
+        register = Register.of([SERVICE, replace(renamed, active=active)])
+        assert register.written_topics == {SERVICE.write_topic, "new-out", "sales-out"}
+        (record,) = (await carried(TEXT, register=register)).records
+        event = read_event(record.value)
+        assert isinstance(event, AgentReplied) and event.agent == SALES.id
+
+
+async def test_an_agent_that_has_a_topic_now_goes_before_one_that_had_it() -> None:
+    had = replace(SERVICE, draining=(("sales-out", NOW),))
+    (record,) = (await carried(TEXT, register=Register.of([had, SALES]))).records
+    event = read_event(record.value)
+    assert isinstance(event, AgentReplied) and event.agent == SALES.id
+
+
 async def test_a_reply_is_keyed_by_its_user() -> None:
     producer = await carried({**TEXT, "ref": "order-7"})
     (record,) = producer.records

@@ -48,7 +48,7 @@ def _settings(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Set
 
 
 def test_our_processes_are_all_there() -> None:
-    assert set(OURS) == {"topics", "webhook", "broker", "sender", "chat", "simulator"}
+    assert set(OURS) == {"topics", "webhook", "broker", "sender", "media", "chat", "simulator"}
     [subcommands] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
     for name, service in OURS.items():
         assert service["command"] == [name]
@@ -85,6 +85,7 @@ def test_each_process_gets_its_own_secrets_only() -> None:
         "webhook": {"BROKER_APP_SECRETS", "BROKER_VERIFY_TOKEN"},
         "broker": {"BROKER_ADMIN_TOKENS", "POSTGRES_PASSWORD", "REDIS_PASSWORD"},
         "sender": {"BROKER_ACCESS_TOKEN"},
+        "media": {"BROKER_ACCESS_TOKEN", "BROKER_MEDIA_TOKENS"},
         "chat": {"BROKER_CHAT_SECRET", "MONGO_PASSWORD", "REDIS_PASSWORD"},
         "simulator": {"BROKER_ACCESS_TOKEN", "BROKER_APP_SECRETS"},
     }
@@ -126,6 +127,16 @@ def test_everything_starts_in_the_order_of_health() -> None:
 def test_scaled_processes_hold_no_port_and_no_volume() -> None:
     for name in SCALED:
         assert not {"ports", "container_name", "hostname", "volumes"} & set(SERVICES[name]), name
+
+
+def test_files_are_on_a_volume_under_the_published_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    media = _settings("media", monkeypatch, tmp_path)
+    [volume], [port] = SERVICES["media"]["volumes"], SERVICES["media"]["ports"]
+    name, place = volume.split(":")
+    assert name in COMPOSE["volumes"] and media.media_dir.is_relative_to(place)
+    assert port.endswith(f":{media.media_port}:{media.media_port}")
+    assert SERVICES["media"]["environment"]["HEALTH_URL"] == f"http://127.0.0.1:{media.media_port}/ready"
+    assert _settings("broker", monkeypatch, tmp_path).media_url == f"http://127.0.0.1:{media.media_port}"
 
 
 def test_the_gateway_leads_to_processes() -> None:

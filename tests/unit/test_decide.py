@@ -310,17 +310,3 @@ def test_a_crash_between_the_two_writes_is_healed_without_a_second_effect() -> N
     half.state = State(session=after.state.session, window=before.state.window)
     assert half.then(event) == ()
     assert half.state == after.state
-
-
-def test_twelve_agents_make_two_pages_and_each_can_be_chosen_by_number() -> None:
-    from tests.unit.histories import agent
-
-    many = Register.of([agent(number, f"Agent {number}") for number in range(1, 13)])
-    story = Story(register=many)
-    menu = story.then(wrote("hi", 1))[0]
-    assert isinstance(menu, Send)
-    assert [row["title"] for row in menu.message["rows"]] == [*(f"Agent {n}" for n in range(1, 10)), "More…"]
-    second = story.then(wrote(menu.message["rows"][-1]["id"], 2, kind="list_reply"))[0]
-    assert isinstance(second, Send)
-    assert [row["title"] for row in second.message["rows"]] == ["Agent 10", "Agent 11", "Agent 12", "First page"]
-    assert told(story.then(wrote("12", 3)))[0][0] == "agent_12-in"

@@ -7,14 +7,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.core.acts import ACTS
 from app.core.decide import RANKS, decide
 from app.core.effects import Send, TellAgent
-from app.core.events import AgentReplied, Event, IdentityChanged, UserWrote
+from app.core.events import AgentReplied, EndOrdered, Event, IdentityChanged, MoveOrdered, UserWrote
 from app.core.messages import WITHOUT_WINDOW
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import State
-from app.core.turn import Decision
+from app.core.turn import REFERENCES, Decision
 from tests.unit.histories import (
     ANA,
     DAY,
@@ -23,6 +24,7 @@ from tests.unit.histories import (
     REGISTER,
     SALES,
     SERVICE,
+    acted,
     changed,
     finished,
     replied,
@@ -40,6 +42,11 @@ MESSAGES: list[dict[str, Any]] = [
     {"kind": "typing", "message_id": "wamid.1"},
     {"kind": "image", "image": {"link": "https://example.org/a"}},
     {"kind": "text", "text": "word " * 1500, "split": True},
+    {"kind": "close"},
+    {"kind": "close", "text": "Bye!", "reason": "solved"},
+    {"kind": "transfer", "to": "Help Desk", "note": "order 17"},
+    {"kind": "transfer", "to": 1},
+    {"kind": "transfer", "to": "Sales"},
 ]
 
 Maker = Callable[[int, float], Event]
@@ -55,19 +62,15 @@ makers: st.SearchStrategy[Maker] = st.one_of(
     ),
     agents.map(lambda by: lambda n, at: replied("answer", n, by, at)),
     agents.map(lambda by: lambda n, at: templated(n, by, at)),
-    st.tuples(agents, st.sampled_from(MESSAGES)).map(
-        lambda choice: (
-            lambda n, at: AgentReplied(
-                id=f"{choice[0].write_topic}/0/{n}", user=ANA, at=at, agent=choice[0].id, message=choice[1]
-            )
-        )
-    ),
+    st.tuples(agents, st.sampled_from(MESSAGES)).map(lambda choice: lambda n, at: acted(n, choice[0], at, **choice[1])),
     st.tuples(st.sampled_from(["e1", "e2"]), st.sampled_from([*RANKS, "failed"]), agents).map(
         lambda choice: lambda n, at: status(choice[0], choice[1], choice[2], at)
     ),
     st.sampled_from(["accepted", "refused", "in_doubt"]).map(lambda verdict: lambda n, at: finished(f"e{n}", verdict)),
     st.just(lambda n, at: struck(n, at)),
     st.just(lambda n, at: changed(n, at)),
+    agents.map(lambda to: lambda n, at: MoveOrdered(id=f"move:{n}", user=ANA, at=at, agent=to.id)),
+    st.just(lambda n, at: EndOrdered(id=f"end:{n}", user=ANA, at=at)),
 )
 steps = st.tuples(makers, st.sampled_from([0.0, 1.0, 3600.0, DAY, 3 * DAY]), st.booleans())
 histories = st.lists(steps, min_size=1, max_size=25)
@@ -120,6 +123,7 @@ def test_no_free_text_leaves_with_the_window_shut(history: list[tuple[Maker, flo
         for effect in decision.effects:
             if isinstance(effect, Send) and effect.message["kind"] not in WITHOUT_WINDOW:
                 assert now < seen + RULES.window_seconds
+                assert effect.message["kind"] not in ACTS
 
 
 @settings(max_examples=1500, deadline=None)
@@ -170,3 +174,39 @@ def test_a_crash_between_the_two_writes_never_repeats_an_effect(history: list[tu
         again = decide(half, event, now, REGISTER, RULES)
         assert again.effects == ()
         assert again.state.session == changed
+        assert again.state.window and decision.state.window
+        assert again.state.window.references == decision.state.window.references
+
+
+@settings(max_examples=1500, deadline=None)
+@given(histories)
+def test_only_the_agent_with_the_user_can_act_and_one_agent_begins_where_another_ends(
+    history: list[tuple[Maker, float, bool]],
+) -> None:
+    for before, event, _, decision in unfold(history):
+        if not (isinstance(event, AgentReplied) and event.message["kind"] in ACTS):
+            continue
+        told = [effect for effect in decision.effects if isinstance(effect, TellAgent)]
+        closed = [effect.agent for effect in told if effect.record.get("reason") in ("agent", "transferred")]
+        begun = [effect for effect in told if effect.record.get("type") == "initial"]
+        after = decision.state.session
+        if not closed:
+            assert begun == []
+            continue
+        assert closed == [event.agent] and before.session and before.session.agent == event.agent
+        assert after and after.agent != event.agent
+        assert [effect.agent for effect in begun] == ([] if after.agent is None else [after.agent])
+
+
+@settings(max_examples=500, deadline=None)
+@given(histories)
+def test_the_references_are_the_conversations_and_bounded(history: list[tuple[Maker, float, bool]]) -> None:
+    known: set[str] = set()
+    for _, event, _, decision in unfold(history):
+        known |= {effect.id for effect in decision.effects if isinstance(effect, Send)}
+        known |= {event.id} if isinstance(event, UserWrote) else set()
+        window, session = decision.state.window, decision.state.session
+        assert window is None or (len(window.references) <= REFERENCES and set(window.references) <= known)
+        if window and (session is None or session.agent is None):
+            kept = session.kept if session else ()
+            assert list(window.references) == [record["message_id"] for record in kept]

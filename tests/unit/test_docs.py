@@ -114,6 +114,12 @@ def test_every_target_exists(document: Path) -> None:
         assert set(words.split()) <= _targets(), f"{document.name}: make {words}"
 
 
+def test_the_bot_in_the_readme_is_the_one_that_runs_and_short() -> None:
+    source = (ROOT / "agents" / "echo_bot.py").read_text()
+    assert f"```python\n{source}```\n" in README.read_text()
+    assert len(source.splitlines()) <= 15
+
+
 def test_every_topic_is_described() -> None:
     text = (ROOT / "docs" / "topics.md").read_text()
     assert [spec.name for spec in Topics(Settings()).own() if f"| `{spec.name}` |" not in text] == []

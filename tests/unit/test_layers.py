@@ -24,6 +24,9 @@ ALLOWED = {
     "app": ("app",),  # the rest of app: settings, topics, Faust apps, readers
     "tables": ("tables", "app"),
     "agents": ("agents", "tables", "app"),
+    "agents.kit": ("agents.kit",),  # a bot's program needs nothing of the broker
+    "agents.echo_bot": ("agents.kit",),
+    "agents.handover_bot": ("agents.kit",),
     "web.simulator": ("web.simulator", "app.settings"),
     "web": ("web", "tables", "app"),
 }
@@ -59,7 +62,8 @@ ROOMS_OF_DRIVERS = {
 ONE_FILE = {"motor": 1, "aiopg": 1, "psycopg2": 1}
 """Drivers that one file of app/stores alone may know."""
 
-MAY_READ_ENVIRONMENT = ("app.settings", "app.embedded")
+MAY_READ_ENVIRONMENT = ("app.settings", "app.embedded", "agents.kit")
+"""The kit: it serves programs that have no settings of ours."""
 
 
 def name_of(path: Path) -> str:
@@ -163,9 +167,13 @@ def test_the_rules_see_what_is_there() -> None:
     assert "app.wire" in set(imports(ROOT / "agents" / "router.py")), "`from app import wire` names a module"
     assert "app.processes.running" in set(imports(ROOT / "app" / "__main__.py")), "imports inside functions count"
     assert reads_environment(ROOT / "app" / "settings.py")
-    assert [room_of(name) for name in ("app.core.menu", "app.lanes", "web.chat.hub", "web.simulator.world")] == [
+    assert [
+        room_of(name)
+        for name in ("app.core.menu", "app.lanes", "agents.kit.bot", "web.chat.hub", "web.simulator.world")
+    ] == [
         "app.core",
         "app",
+        "agents.kit",
         "web",
         "web.simulator",
     ]

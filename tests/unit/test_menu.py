@@ -10,7 +10,7 @@ from app.core.menu import Chosen, Stale, Turned, is_ours, menu_message, read_tap
 from app.core.messages import LIST_BODY_MAX, ROWS_MAX, List, Text, read_message
 from app.core.register import Agent, Register
 from app.core.rules import Texts
-from tests.unit.histories import REGISTER, SALES, agent
+from tests.unit.histories import NOW, REGISTER, SALES, agent
 
 TEXTS = Texts()
 
@@ -22,7 +22,7 @@ def of(count: int) -> Register:
 
 def menu(register: Register, page: int = 0, notice: str = "") -> List:
     """A page of a menu with the id ab12."""
-    message = menu_message(register, TEXTS, "ab12", page, notice)
+    message = menu_message(register, TEXTS, "ab12", page, notice, now=NOW)
     assert isinstance(message, List)
     return message
 
@@ -69,7 +69,7 @@ def test_numbers_go_on_from_page_to_page() -> None:
 
 
 def test_an_empty_menu_is_a_sentence() -> None:
-    message = menu_message(Register(), TEXTS, "ab12", notice="Sales is gone.")
+    message = menu_message(Register(), TEXTS, "ab12", notice="Sales is gone.", now=NOW)
     assert message == Text(text=f"Sales is gone.\n\n{TEXTS.no_agents}")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core.media import LARGEST
 from app.core.rules import Rules
 from app.settings import Settings, SettingsError, load_settings, unknown_settings
 
@@ -17,6 +18,7 @@ SECRETS = {
     "BROKER_REDIS_URL": "redis://:hidden-redis@cache/0",
     "BROKER_MONGO_URL": "mongodb://u:hidden-mongo@docs",
     "BROKER_CHAT_SECRET": "hidden-chat",
+    "BROKER_MEDIA_TOKENS": "hidden-media",
 }
 
 
@@ -129,3 +131,20 @@ def test_misspelt_variables_are_found() -> None:
 def test_every_setting_says_what_it_is_for() -> None:
     undescribed = [name for name, field in Settings.model_fields.items() if not field.description and name != "texts"]
     assert undescribed == []
+
+
+def test_sizes_of_files_are_given_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = load(monkeypatch, BROKER_MEDIA_MAX_BYTES_BY_KIND="image=1000, video=2000").media_max_bytes_by_kind
+    assert sizes == {**LARGEST, "image": 1000, "video": 2000}
+
+
+@pytest.mark.parametrize("wrong", ["imgae=1000", "image", "image=", "image=0", "image=5MB", "1000", "{}"])
+def test_misspelt_sizes_of_files_are_refused(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    with pytest.raises(SettingsError, match="BROKER_MEDIA_MAX_BYTES_BY_KIND"):
+        load(monkeypatch, BROKER_MEDIA_MAX_BYTES_BY_KIND=wrong)
+
+
+@pytest.mark.parametrize("wrong", ["", "broker:8002", "https://user@host", "https://host?x=1"])
+def test_the_address_of_files_has_no_secret_and_no_query(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    with pytest.raises(SettingsError, match="BROKER_MEDIA_URL"):
+        load(monkeypatch, BROKER_MEDIA_URL=wrong)

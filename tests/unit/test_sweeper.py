@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agents import sweeper as module
 from agents.sweeper import Sweeper, due
 from app.core.decide import decide
+from app.core.effects import Send
 from app.core.events import ClockStruck
 from app.core.register import Register
 from app.core.rules import Rules
@@ -100,6 +101,19 @@ def test_every_strike_changes_something_and_then_comes_no_more(
         strikes += 1
         assert strikes <= 3
         event = due(old, now, register, RULES)
+
+
+def test_a_strike_that_meets_an_older_register_is_not_spent() -> None:
+    """Another worker may strike before the user's router knows: its own sweeper, or the next sweep, strikes again."""
+    old = state()
+    first, second = (due(old, at, WITHOUT_SALES, RULES) for at in (NOW, NOW + 1))
+    assert first and second and first.id == second.id
+    met = decide(old, first, NOW, REGISTER, RULES)
+    assert (met.state, met.effects) == (old, ())
+    again = decide(met.state, second, NOW + 1, WITHOUT_SALES, RULES)
+    assert again.state.session is not None and again.state.session.agent is None
+    (menu,) = again.effects
+    assert isinstance(menu, Send) and "Sales is no longer available." in str(menu.message)
 
 
 class FakeUsers:

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.effects import Quarantine, Send
-from app.core.events import AgentReplied, ClockStruck, NotUnderstood, SendFinished, UserJoined, UserLinked
+from app.core.events import (
+    AgentReplied,
+    ClockStruck,
+    EndOrdered,
+    MoveOrdered,
+    NotUnderstood,
+    Routed,
+    SendFinished,
+    UserJoined,
+    UserLinked,
+)
 from app.core.identity import User
 from app.core.state import Session, Window
 from app.wire import read_event, read_send, write_event, write_quarantine, write_set_aside
@@ -59,13 +69,13 @@ events = st.one_of(
             passed=st.dictionaries(texts, st.tuples(texts, times), max_size=2),
         ),
     ),
+    st.builds(MoveOrdered, **common, agent=st.integers(1, 2**53), note=maybe),
+    st.builds(EndOrdered, **common),
 )
 
 
 @given(events)
-def test_an_event_comes_back_as_it_was_written(
-    event: AgentReplied | SendFinished | ClockStruck | UserLinked | UserJoined,
-) -> None:
+def test_an_event_comes_back_as_it_was_written(event: Routed) -> None:
     assert read_event(write_event(event)) == event
 
 

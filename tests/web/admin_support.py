@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.stores.register import RegisterAway, UnknownAgent
 from web.admin import install_admin
 
-TOKEN, OLD_TOKEN = "the-new-token-of-the-admin", "the-old-token-of-the-admin"
+TOKEN, OLD_TOKEN, NAMED_TOKEN = "the-new-token-of-the-admin", "the-old-token-of-the-admin", "the-token-of-ana"
 SALES = {"name": "Sales", "read_topic": "sales-in", "write_topic": "sales-out", "error_topic": "sales-error"}
 HELP = {"name": "Help desk", "read_topic": "help-in", "write_topic": "help-out", "error_topic": "help-error"}
 
@@ -29,6 +29,7 @@ class MemoryStore:
         self.version = 1
         self.away = False
         self.broken = False
+        self.changes: list[dict[str, Any]] = []
 
     async def snapshot(self) -> Register:
         if self.away:
@@ -37,23 +38,28 @@ class MemoryStore:
             raise RuntimeError("a fault with secret details")
         return Register.of(self.agents.values(), self.version)
 
-    async def add(self, draft: Draft) -> Agent:
+    async def add(self, draft: Draft, actor: str = "") -> Agent:
         refuse_clashes(draft, (await self.snapshot()).agents)
-        return self._keep(draft.as_agent(len(self.agents) + 1))
+        return self._keep(draft.as_agent(len(self.agents) + 1), actor)
 
-    async def change(self, agent_id: int, draft: Draft) -> Agent:
+    async def change(self, agent_id: int, draft: Draft, actor: str = "") -> Agent:
         refuse_clashes(draft, (await self.snapshot()).agents, own_id=agent_id)
-        return self._keep(draft.as_agent(agent_id))
+        return self._keep(draft.as_agent(agent_id), actor)
 
-    async def retire(self, agent_id: int) -> bool:
+    async def retire(self, agent_id: int, actor: str = "") -> bool:
         await self.snapshot()
         if agent_id not in self.agents:
             raise UnknownAgent(agent_id)
         agent = self.agents[agent_id]
-        self._keep(Agent.from_dict({**agent.to_dict(), "active": False}))
+        self._keep(Agent.from_dict({**agent.to_dict(), "active": False}), actor)
         return agent.active
 
-    def _keep(self, agent: Agent) -> Agent:
+    async def audit(self, limit: int) -> list[dict[str, Any]]:
+        await self.snapshot()
+        return self.changes[::-1][:limit]
+
+    def _keep(self, agent: Agent, actor: str) -> Agent:
+        self.changes.append({"id": len(self.changes) + 1, "actor": actor, "agent_id": agent.id})
         self.agents[agent.id] = agent
         self.version += 1
         return agent
@@ -100,7 +106,8 @@ class Admin:
 @asynccontextmanager
 async def admin_api(directory: Path) -> AsyncIterator[Admin]:
     """A broker's web server with nothing but the admin API."""
-    settings = Settings(data_dir=directory, admin_tokens=[SecretStr(TOKEN), SecretStr(OLD_TOKEN)])
+    tokens = [TOKEN, OLD_TOKEN, f"ana:{NAMED_TOKEN}"]
+    settings = Settings(data_dir=directory, admin_tokens=[SecretStr(token) for token in tokens])
     faust_app = make_app(settings, "broker", 8000)
     store = MemoryStore()
     server = TestServer(faust_app.web.web_app)

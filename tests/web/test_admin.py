@@ -19,7 +19,7 @@ async def admin(tmp_path: Path) -> AsyncIterator[Admin]:
         yield admin
 
 
-NO_HOURS = {"hours": None, "closed_message": "", "welcome_message": ""}
+NO_HOURS: dict[str, Any] = {"hours": None, "closed_message": "", "welcome_message": "", "draining": {}}
 SHOWN = {"id": 1, **SALES, "description": "", "position": 0, "active": 1, **NO_HOURS}
 
 
@@ -163,7 +163,7 @@ async def test_other_ways_of_showing_a_token_are_401(admin: Admin, header: str) 
 
 async def test_paths_and_methods_that_are_not_there_have_the_envelope(admin: Admin) -> None:
     assert await admin.call("GET", "/nowhere") == (404, {"internal_code": "http-404", "message": "Not Found"})
-    response = await admin.respond("PUT", "/agent/create", SALES)
+    response = await admin.respond("PATCH", "/agent/create", SALES)
     assert (response.status, (await response.json())["internal_code"]) == (405, "http-405")
     assert "POST" in response.headers["Allow"]
 

@@ -4,16 +4,23 @@ In: agents and errors. Out: JSON objects. Codes are `<call>-<number>`, the numbe
 `find-02` is "find: not found" as it was in the first generation. Must never hold a token or a stack trace.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.core.agent_rules import Clash, Problem, Refused
 from app.core.register import Agent
+from app.owners import OwnerUnknown
+from app.producing import ProduceError
+from app.stores.mirror import MirrorAway
 from app.stores.register import RegisterAway, UnknownAgent
 
 
 class BadRequest(Exception):
     """A body that is no JSON object."""
+
+
+class UnknownUser(Exception):
+    """Nothing is known of a user of this name."""
 
 
 class TopicsAway(Exception):
@@ -27,6 +34,10 @@ KINDS: dict[type[Exception], tuple[int, int]] = {
     Clash: (4, 409),
     RegisterAway: (5, 503),
     TopicsAway: (6, 503),
+    UnknownUser: (2, 404),
+    OwnerUnknown: (8, 503),
+    MirrorAway: (9, 503),
+    ProduceError: (10, 503),
 }
 """Kind of error → number in the code, HTTP status."""
 
@@ -41,6 +52,11 @@ def agent_json(agent: Agent) -> dict[str, Any]:
 def found(agents: Iterable[Agent]) -> dict[str, Any]:
     """Several agents."""
     return {"status": "success", "data": [agent_json(agent) for agent in agents]}
+
+
+def page_of(agents: Sequence[Agent], limit: int, offset: int) -> dict[str, Any]:
+    """Some of several agents, with how many there are in all."""
+    return {**found(agents[offset : offset + limit]), "total": len(agents), "limit": limit, "offset": offset}
 
 
 def found_one(agent: Agent) -> dict[str, Any]:

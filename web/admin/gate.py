@@ -4,8 +4,6 @@ In: requests below `/api/v1`. Out: the request, let through, or 401; and the API
 itself (404, 405, 413). Must never say which token was wrong in what way, nor log one.
 """
 
-import hashlib
-import hmac
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -16,36 +14,42 @@ from pydantic import SecretStr
 
 from app.settings import Settings, SettingsError
 from web.admin.envelopes import error_json
+from web.admin.tokens import holder_of, read_holders
+from web.bearer import bearer
 
 PREFIX = "/api/v1"
+ACTOR = web.RequestKey("actor", str)
+"""Under this key a request that was let through says whose token it showed."""
 
 log = logging.getLogger("broker.admin")
 
 
 def check_admin_settings(settings: Settings) -> None:
-    """Raise SettingsError when the admin API would have no token; the demo generates one and may do without."""
-    if settings.profile != "demo" and not _digests(settings.admin_tokens):
+    """Raise SettingsError when there is no token or a wrong one; the demo generates one and may do without."""
+    if not read_holders(settings.admin_tokens) and settings.profile != "demo":
         raise SettingsError(
             "BROKER_ADMIN_TOKENS is empty, so nobody could use the admin API: set it to one or more long random words,"
-            " separated by commas (for example from: openssl rand -hex 24)"
+            " separated by commas (for example from: openssl rand -hex 24), each bare or as name:word"
         )
 
 
 def make_gate(tokens: Iterable[SecretStr]) -> Middleware:
     """A middleware that lets only holders of a token to the admin API; without tokens, nobody."""
-    valid = _digests(tokens)
+    holders = read_holders(tokens)
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path != PREFIX and not request.path.startswith(PREFIX + "/"):
             return await handler(request)
-        if not _allowed(request.headers.get("Authorization", ""), valid):
+        holder = holder_of(bearer(request.headers.get("Authorization", "")), holders)
+        if holder is None:
             log.warning("%s %s refused: no valid token", request.method, request.path)
             return _answer(
                 error_json("auth-01", "a valid bearer token is needed: Authorization: Bearer <token>"),
                 401,
                 {"WWW-Authenticate": "Bearer"},
             )
+        request[ACTOR] = holder.name
         try:
             return await handler(request)
         except web.HTTPException as error:
@@ -57,21 +61,3 @@ def make_gate(tokens: Iterable[SecretStr]) -> Middleware:
 
 def _answer(body: dict[str, Any], status: int, headers: dict[str, str]) -> web.Response:
     return web.json_response(body, status=status, headers=headers)
-
-
-def _digests(tokens: Iterable[SecretStr]) -> tuple[bytes, ...]:
-    secrets = (token.get_secret_value().strip() for token in tokens)
-    return tuple(_digest(secret.encode()) for secret in secrets if secret)
-
-
-def _digest(word: bytes) -> bytes:
-    # Digests have one length, so comparing them does not tell how long a token is.
-    return hashlib.sha256(word).digest()
-
-
-def _allowed(header: str, valid: tuple[bytes, ...]) -> bool:
-    scheme, _, token = header.partition(" ")
-    given = _digest(token.strip().encode("utf-8", "surrogateescape"))
-    # Every token is compared, so that the time does not tell which one matched.
-    matches = [hmac.compare_digest(given, digest) for digest in valid]
-    return scheme.lower() == "bearer" and any(matches)

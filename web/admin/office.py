@@ -18,6 +18,9 @@ from app.stores.register import UnknownAgent
 from app.topics import TopicsError
 from web.admin.envelopes import TopicsAway
 
+LIMIT_MAX = 1000
+"""Agents or changes of one answer."""
+
 log = logging.getLogger("broker.admin")
 
 
@@ -27,14 +30,17 @@ class Store(Protocol):
     async def snapshot(self) -> Register:
         """All agents."""
 
-    async def add(self, draft: Draft) -> Agent:
+    async def add(self, draft: Draft, actor: str = "") -> Agent:
         """Store a new agent."""
 
-    async def change(self, agent_id: int, draft: Draft) -> Agent:
+    async def change(self, agent_id: int, draft: Draft, actor: str = "") -> Agent:
         """Replace an agent."""
 
-    async def retire(self, agent_id: int) -> bool:
+    async def retire(self, agent_id: int, actor: str = "") -> bool:
         """Make an agent inactive."""
+
+    async def audit(self, limit: int) -> list[dict[str, Any]]:
+        """The newest changes."""
 
 
 class Office:
@@ -55,30 +61,37 @@ class Office:
         self._reserved = reserved
         self._topics_seconds = topics_seconds
 
-    async def create(self, data: Mapping[str, Any]) -> int:
+    async def create(self, data: Mapping[str, Any], actor: str) -> int:
         """Store a new agent and return its id; raises Refused, Clash, TopicsAway, RegisterAway."""
         draft = read_draft(data, self._reserved)
         refuse_clashes(draft, (await self._store.snapshot()).agents)
         await self._topics(draft.as_agent(0))
-        agent = await self._store.add(draft)
-        self._changed("agent %d (%s) was created", agent)
+        agent = await self._store.add(draft, actor)
+        self._changed("created", agent, actor)
         return agent.id
 
-    async def update(self, data: Mapping[str, Any]) -> None:
-        """Replace the agent whose `id` the object holds; raises what `create` raises, and UnknownAgent."""
+    async def update(self, data: Mapping[str, Any], actor: str) -> Agent:
+        """Replace the agent whose `id` the object holds; raises what `create` raises, and UnknownAgent.
+
+        With `active` also one that was deleted.
+        """
         agent_id = _read_id(data.get("id"))
         register = await self._store.snapshot()
-        current = _active(register, agent_id)
+        current = register.agent(agent_id) if data.get("active") is not None else register.active_agent(agent_id)
+        if current is None:
+            raise UnknownAgent(agent_id)
         draft = read_draft(data, self._reserved, current)
         refuse_clashes(draft, register.agents, own_id=agent_id)
         await self._topics(draft.as_agent(agent_id))
-        self._changed("agent %d (%s) was updated", await self._store.change(agent_id, draft))
+        agent = await self._store.change(agent_id, draft, actor)
+        self._changed("updated", agent, actor)
+        return agent
 
-    async def delete(self, agent_id: str) -> None:
+    async def delete(self, agent_id: str, actor: str) -> None:
         """Take an agent out of the menu; again changes nothing. Raises UnknownAgent, RegisterAway."""
         number = _read_id(agent_id)
-        if await self._store.retire(number):
-            log.info("agent %d was deleted", number)
+        if await self._store.retire(number, actor):
+            log.info("agent %d was deleted by %s", number, actor)
             self._notify()
 
     async def find(self, agent_id: str) -> Agent:
@@ -90,6 +103,10 @@ class Office:
         register = await self._store.snapshot()
         return [agent for agent in register.active if fold(name) in fold(agent.name)]
 
+    async def audit(self, limit: str) -> list[dict[str, Any]]:
+        """The newest changes of agents, the newest first; raises Refused, RegisterAway."""
+        return await self._store.audit(read_number("limit", limit, 1, LIMIT_MAX))
+
     async def _topics(self, agent: Agent) -> None:
         try:
             async with asyncio.timeout(self._topics_seconds):
@@ -99,8 +116,8 @@ class Office:
             words = str(error) or f"no answer within {self._topics_seconds:g} s"
             raise TopicsAway(f"the agent's topics could not be created, nothing was stored: {words}") from error
 
-    def _changed(self, words: str, agent: Agent) -> None:
-        log.info(words, agent.id, agent.name)
+    def _changed(self, what: str, agent: Agent, actor: str) -> None:
+        log.info("agent %d (%s) was %s by %s", agent.id, agent.name, what, actor)
         self._notify()
 
 
@@ -109,6 +126,14 @@ def _active(register: Register, agent_id: int) -> Agent:
     if agent is None:
         raise UnknownAgent(agent_id)
     return agent
+
+
+def read_number(field: str, words: str, least: int, most: int) -> int:
+    """The whole number of a query; raises Refused."""
+    number = int(words) if words.isascii() and words.isdecimal() and len(words) <= 18 else -1
+    if not least <= number <= most:
+        raise Refused([Problem(field, f"must be a whole number from {least} to {most}")])
+    return number
 
 
 def _read_id(value: object) -> int:

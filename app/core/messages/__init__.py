@@ -33,6 +33,7 @@ from app.core.messages.things import Contacts, Location, Reaction
 __all__ = [
     "BUTTON_LABEL_MAX",
     "LIST_BODY_MAX",
+    "MARKS",
     "MODELS",
     "PARTS_MAX",
     "ROWS_MAX",
@@ -103,7 +104,10 @@ MODELS: dict[str, type[Message]] = {
 }
 """Each kind and its model; a list with `sections` is a `SectionedList`."""
 
-WITHOUT_WINDOW = frozenset({"template", "mark_read", "typing"})
+MARKS = frozenset({"mark_read", "typing"})
+"""Kinds that put no message into the chat."""
+
+WITHOUT_WINDOW = MARKS | {"template"}
 """Kinds that may leave with the window shut (whatsapp-cloud-api, chapter 6 and 5.4)."""
 
 

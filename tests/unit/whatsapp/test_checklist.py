@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.core.rules import Rules
 from app.whatsapp.signature import signature
 from tests.unit.histories import DAY, NOW, SALES
 from tests.unit.line import SECRET, Line
@@ -179,7 +180,7 @@ async def test_media_with_and_without_url(line: Line, name: str) -> None:
     await line.post(body(name))
     (record,) = line.of(IN)
     assert record["content"]["media_id"] == "MEDIA1"
-    assert "url" not in record["content"]
+    assert record["content"]["url"] == f"{Rules().media_url}/media/{record['content']['media']}"
 
 
 async def test_body_of_3_mb(line: Line) -> None:

@@ -65,7 +65,7 @@ def test_a_list() -> None:
 
 
 def test_the_menu_can_be_sent() -> None:
-    menu = menu_message(REGISTER, Texts(), "ab12")
+    menu = menu_message(REGISTER, Texts(), "ab12", now=0.0)
     sections = send(menu.model_dump(mode="json"))["interactive"]["action"]["sections"]
     assert [row["title"] for row in sections[0]["rows"]] == ["Consumer Service", "Sales", "Help Desk"]
 

@@ -1,0 +1,178 @@
+"""Waiting files are fetched by one worker, survive whatever happens in between, and never stop each other."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.core.media import LEASE_SECONDS, RETRY_SECONDS, Note, NotFetched, media_id
+from app.fetching import Fetcher
+from app.stores.media import MediaDirectory
+from app.whatsapp.media_fetch import Located, Place
+
+
+def note(number: int = 1) -> Note:
+    """The note of some file."""
+    return Note(id=media_id("N", "wamid", str(number)), kind="image", phone_number_id="N", created=0.0, meta_id="7")
+
+
+class Source:
+    """A Meta that gives every file, unless told otherwise."""
+
+    def __init__(self, act: Callable[[], NotFetched | None] = lambda: None) -> None:
+        self.asked: list[str] = []
+        self.act = act
+
+    async def fetch(self, note: Note, place: Place) -> Located | NotFetched:
+        """Give a file."""
+        self.asked.append(note.id)
+        place.write(b"bytes")
+        return self.act() or Located("https://example.test", "image/png", "ab")
+
+
+class Clock:
+    """A time that is set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+def full() -> None:
+    """A disk without room."""
+    raise OSError(28, "No space left on device")
+
+
+def died() -> None:
+    """The end of a process."""
+    raise KeyboardInterrupt
+
+
+async def rounds(fetcher: Fetcher) -> None:
+    """A round, and the end of what it began."""
+    await fetcher.round()
+    await fetcher.finish()
+
+
+async def test_what_waits_is_fetched_once_and_kept(tmp_path: Path) -> None:
+    store, source = MediaDirectory(tmp_path), Source()
+    store.announce(note())
+    fetcher = Fetcher(store, source, Clock(), at_once=2)
+    await rounds(fetcher)
+    await rounds(fetcher)
+    kept = store.note(note().id)
+    assert kept is not None and (kept.state, kept.size, kept.mime_type) == ("stored", 5, "image/png")
+    assert store.path(note().id).read_bytes() == b"bytes" and len(source.asked) == 1
+
+
+async def test_what_does_not_come_is_tried_again_in_its_time(tmp_path: Path) -> None:
+    store, source, clock = MediaDirectory(tmp_path), Source(lambda: NotFetched("HTTP 500")), Clock()
+    store.announce(note())
+    fetcher = Fetcher(store, source, clock, at_once=2)
+    for now in (0.0, RETRY_SECONDS - 0.1):
+        clock.now = now
+        await rounds(fetcher)
+        assert len(source.asked) == 1 and not store.path(note().id).exists()
+    clock.now, source.act = RETRY_SECONDS, lambda: None
+    await rounds(fetcher)
+    assert store.path(note().id).exists() and fetcher.counts == {"waiting": 1, "stored": 1}
+
+
+async def test_a_full_disk_is_named_and_heals(tmp_path: Path) -> None:
+    store, source, clock = MediaDirectory(tmp_path), Source(full), Clock()
+    store.announce(note())
+    fetcher = Fetcher(store, source, clock, at_once=1)
+    await rounds(fetcher)
+    assert fetcher.problem is not None and "No space left" in fetcher.problem
+    assert list((tmp_path / "incoming").iterdir()) == []
+    clock.now, source.act = 10.0, lambda: None
+    await rounds(fetcher)
+    assert fetcher.problem is None and store.path(note().id).exists()
+
+
+async def test_two_workers_fetch_a_backlog_once(tmp_path: Path) -> None:
+    store, clock = MediaDirectory(tmp_path), Clock()
+    store.announce(note())
+    second = Source()
+    other = Fetcher(MediaDirectory(tmp_path), second, clock, at_once=1)
+
+    class Slow(Source):
+        """The other worker looks, and has its turn, while this one's file is on its way."""
+
+        async def fetch(self, note: Note, place: Place) -> Located | NotFetched:
+            await rounds(other)
+            await other._in_turn(note.id)
+            return await super().fetch(note, place)
+
+    first = Slow()
+    await rounds(Fetcher(store, first, clock, at_once=1))
+    assert (len(first.asked), len(second.asked)) == (1, 0)
+
+
+async def test_a_file_whose_worker_died_is_fetched_after_the_lease(tmp_path: Path) -> None:
+    store, source, clock = MediaDirectory(tmp_path), Source(died), Clock()
+    store.announce(note())
+    with pytest.raises(KeyboardInterrupt):
+        await Fetcher(store, source, clock, at_once=1)._fetch(note().id)
+    source.act = lambda: None
+    later = Fetcher(MediaDirectory(tmp_path), source, clock, at_once=1)
+    await rounds(later)
+    assert len(source.asked) == 1
+    clock.now = LEASE_SECONDS
+    await rounds(later)
+    assert store.path(note().id).exists()
+
+
+async def test_a_slow_file_holds_up_no_other(tmp_path: Path) -> None:
+    store, begun, go = MediaDirectory(tmp_path), asyncio.Event(), asyncio.Event()
+
+    class OneSlow(Source):
+        """The first file takes its time."""
+
+        async def fetch(self, note: Note, place: Place) -> Located | NotFetched:
+            if not self.asked:
+                self.asked.append(note.id)
+                begun.set()
+                await go.wait()
+            return await super().fetch(note, place)
+
+    source = OneSlow()
+    fetcher = Fetcher(store, source, Clock(), at_once=2)
+    store.announce(note(1))
+    await fetcher.round()
+    await begun.wait()
+    for number in (2, 3):
+        store.announce(note(number))
+        await fetcher.round()
+        while fetcher.busy > 1:
+            await asyncio.sleep(0)
+    assert store.path(note(2).id).exists() and store.path(note(3).id).exists()
+    assert not store.path(note(1).id).exists() and fetcher.busy == 1
+    go.set()
+    await fetcher.finish()
+    assert store.path(note(1).id).exists()
+
+
+async def test_a_worker_that_stops_gives_back_what_it_was_fetching(tmp_path: Path) -> None:
+    store, clock, begun = MediaDirectory(tmp_path), Clock(), asyncio.Event()
+    store.announce(note())
+
+    class Endless(Source):
+        """A file that never comes."""
+
+        async def fetch(self, note: Note, place: Place) -> Located | NotFetched:
+            begun.set()
+            await asyncio.Event().wait()
+            return await super().fetch(note, place)
+
+    fetcher = Fetcher(store, Endless(), clock, at_once=1)
+    fetcher.begin(note().id)
+    await begun.wait()
+    await fetcher.stop()
+    assert fetcher.busy == 0 and list((tmp_path / "incoming").iterdir()) == []
+    clock.now = RETRY_SECONDS
+    await rounds(Fetcher(store, Source(), clock, at_once=1))
+    assert store.path(note().id).exists()

@@ -1,0 +1,78 @@
+"""Brings a request about a user to the worker that has this user.
+
+In: a name of a user and a request. Out: what the worker with the user answers: this one, or another that is asked
+once. Must never ask on what was already passed on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import aiohttp
+
+from app.core.lookup import key_of
+from app.owners import OwnerUnknown
+
+FORWARDED = "X-Broker-Forwarded"
+"""Marks a request that another worker passed on."""
+IDEMPOTENCY = "Idempotency-Key"
+FORWARD_SECONDS = 3.0
+
+Answer = tuple[int, dict[str, Any]]
+"""Status and JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as it is passed on: below a user's own path."""
+
+    method: str
+    headers: Mapping[str, str]
+    path: str = ""
+    body: dict[str, Any] | None = None
+
+
+class Ownership(Protocol):
+    """What passing on needs of app/owners.py."""
+
+    def owner(self, key: bytes) -> str | None:
+        """The address of the worker with this key, None when it is this one; raises OwnerUnknown."""
+
+
+class Passing:
+    """Knows who has a user."""
+
+    def __init__(self, owners: Ownership, phone_number_id: str, http: Callable[[], aiohttp.ClientSession]) -> None:
+        """Names without a business number mean `phone_number_id`."""
+        self._owners = owners
+        self._phone_number_id = phone_number_id
+        self._http = http
+
+    async def to_owner(self, name: str, call: Call, here: Callable[[str], Awaitable[Answer]]) -> Answer:
+        """The answer of the worker with a user; `here` gives this worker's for a user key.
+
+        Raises OwnerUnknown when no worker can say now, and whatever `here` raises.
+        """
+        key = key_of(name, self._phone_number_id)
+        owner = self._owners.owner(key.encode())
+        if owner is None:
+            return await here(key)
+        if FORWARDED in call.headers:
+            raise OwnerUnknown("the workers do not agree yet on who has this user")
+        return await self._ask(owner, key, call)
+
+    async def _ask(self, owner: str, key: str, call: Call) -> Answer:
+        url = f"{owner.rstrip('/')}/api/v1/session/{quote(key, safe='')}{call.path}"
+        passed = {"Authorization": call.headers.get("Authorization", ""), FORWARDED: "1"}
+        if IDEMPOTENCY in call.headers:
+            passed[IDEMPOTENCY] = call.headers[IDEMPOTENCY]
+        request = self._http().request(call.method, url, headers=passed, json=call.body, allow_redirects=False)
+        try:
+            async with asyncio.timeout(FORWARD_SECONDS), request as response:
+                if response.status in (200, 202, 404, 422, 503):
+                    return response.status, await response.json()
+                raise OwnerUnknown(f"the worker with this user answered {response.status}: have all the same tokens?")
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise OwnerUnknown("the worker with this user does not answer") from error

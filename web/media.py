@@ -1,0 +1,100 @@
+"""Serves files by our ids: `GET /media/{id}`, to agents that bring a token.
+
+In: a request. Out: the bytes, also a range of them, or in JSON why there are none (yet). A user's file never runs in a
+browser on our account: what is neither picture, sound nor film is a download.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from app.core.media import Note, is_ours
+from app.stores.media import MediaDirectory
+from web.bearer import bearer, digests, matches
+
+RETRY_AFTER_SECONDS = 5
+WAIT_SECONDS = 10.0
+"""A request waits so long for a file that is on its way; most have come by then."""
+LOOK_SECONDS = 0.1
+SHOWN = ("image/", "audio/", "video/")
+"""What a browser may show in place; SVG has scripts."""
+
+log = logging.getLogger("broker.media")
+
+
+def install_media(app: web.Application, store: MediaDirectory, tokens: Iterable[SecretStr]) -> None:
+    """Add the page of files; without tokens, nobody gets one."""
+    valid = digests(tokens)
+
+    async def get(request: web.Request) -> web.StreamResponse:
+        if not any(matches(bearer(request.headers.get("Authorization", "")), valid)):
+            log.warning("GET of a file refused: no valid token")
+            answer = _refused(401, "a valid bearer token is needed: Authorization: Bearer <token>")
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
+        return await serve(store, request.match_info["id"])
+
+    app.router.add_get("/media/{id}", get)
+
+
+async def serve(store: MediaDirectory, media_id: str, wait: float = WAIT_SECONDS) -> web.StreamResponse:
+    """The answer to a request for a file, waiting `wait` seconds for one that is on its way.
+
+    200 or 206; 404 unknown; 410 will never come, or is gone; 503 not yet, or no disk.
+    """
+    if not is_ours(media_id):
+        return _refused(404, "no file can have this id")
+    try:
+        note = await _awaited(store, media_id, wait)
+        gone = note is not None and note.state == "stored" and not await asyncio.to_thread(_is_there, store, note)
+    except ValueError:
+        log.error("the note of file %s cannot be read: repair or delete it", media_id)
+        return _refused(410, "what was noted of the file cannot be read")
+    except OSError as error:
+        return _refused(503, f"the directory of files cannot be read: {error.strerror}")
+    if note is None:
+        return _refused(404, "no file has this id, or its time is over")
+    if note.state == "failed":
+        return _refused(410, f"the file never came: {note.reason}")
+    if note.state == "waiting":
+        return _refused(503, f"the file is on its way{': ' if note.reason else ''}{note.reason}")
+    if gone:
+        return _refused(410, "the file was here and is gone")
+    return _file(store, note)
+
+
+async def _awaited(store: MediaDirectory, media_id: str, wait: float) -> Note | None:
+    """What is known of a file; an agent may ask before its message has been read here, or while the file comes."""
+    end = asyncio.get_running_loop().time() + wait
+    while True:
+        note = await asyncio.to_thread(store.note, media_id)
+        on_its_way = note is None or (note.state == "waiting" and not note.reason)
+        if not on_its_way or asyncio.get_running_loop().time() >= end:
+            return note
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _is_there(store: MediaDirectory, note: Note) -> bool:
+    return store.path(note.id).exists()
+
+
+def _file(store: MediaDirectory, note: Note) -> web.StreamResponse:
+    shown = note.mime_type.startswith(SHOWN) and not note.mime_type.startswith("image/svg")
+    headers = {
+        "Content-Type": note.mime_type
+        if note.mime_type.isprintable() and note.mime_type
+        else "application/octet-stream",
+        "Content-Disposition": "inline" if shown else "attachment",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private",
+    }
+    # An empty file has no range at all, and would be answered with 416.
+    return web.FileResponse(store.path(note.id), headers=headers) if note.size else web.Response(headers=headers)
+
+
+def _refused(status: int, reason: str) -> web.Response:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
+    return web.json_response({"error": reason}, status=status, headers=headers)
