@@ -60,8 +60,9 @@ check: install-dev $(TOOLS)/.installed ## Check format, style, types, layers, do
 settings: install-dev ## Write the README's table of settings anew from app/settings.py
 	@$(RUN) -m tests.unit.test_docs
 
-schema: install-dev ## Write docs/schema anew from the models of the contract for agents
+schema: install-dev ## Write docs/schema and docs/openapi.json anew from the contract for agents and the admin API
 	@$(RUN) -m tests.unit.test_contract
+	@$(RUN) -m tests.unit.test_openapi
 
 new-agent: install ## Write agents/<name>_bot.py, a bot to begin with, and say how to register it (NAME=help-desk)
 	@$(RUN) -m agents.kit.new '$(NAME)'

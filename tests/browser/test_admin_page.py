@@ -59,5 +59,5 @@ async def looked_at(page: Page, name: str) -> None:
     for width in (1280, 400):
         await page.set_viewport_size({"width": width, "height": 800})
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        await shot(page, f"{name}-{width}")
+        await shot(page, f"{name}-{width}", whole=True)
     await page.set_viewport_size({"width": 1280, "height": 800})

@@ -37,10 +37,10 @@ async def browser() -> AsyncIterator[Browser]:
         await running.close()
 
 
-async def shot(page: Page, name: str) -> None:
-    """Keep a screenshot."""
+async def shot(page: Page, name: str, *, whole: bool = False) -> None:
+    """Keep a screenshot, of the whole page or of what the window shows."""
     ARTIFACTS.mkdir(exist_ok=True)
-    await page.screenshot(path=ARTIFACTS / f"{name}.png")
+    await page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=whole)
 
 
 async def open_page(browser: Browser, url: str, **more: object) -> Page:

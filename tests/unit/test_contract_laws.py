@@ -50,7 +50,7 @@ def records(draw: st.DrawFn) -> dict[str, Any]:
     return record
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(records())
 def test_a_record_is_read_or_refused_with_a_reason_a_person_can_read(record: dict[str, Any]) -> None:
     found = read_agent_record(json.dumps(record).encode(), "1029384756")
@@ -59,7 +59,7 @@ def test_a_record_is_read_or_refused_with_a_reason_a_person_can_read(record: dic
         assert 10 < len(found.reason) < 2500
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(records())
 def test_what_is_read_is_as_the_schema_says_and_can_be_sent(record: dict[str, Any]) -> None:
     found = read_agent_record(json.dumps(record).encode(), "1029384756")

@@ -88,7 +88,7 @@ def unfold(history: list[tuple[Maker, float, bool]]) -> list[tuple[State, Event,
     return done
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(histories)
 def test_every_user_message_has_an_effect(history: list[tuple[Maker, float, bool]]) -> None:
     for _, event, _, decision in unfold(history):
@@ -96,7 +96,7 @@ def test_every_user_message_has_an_effect(history: list[tuple[Maker, float, bool
             assert decision.effects
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(histories)
 def test_a_repeated_event_has_no_effect_and_changes_nothing(history: list[tuple[Maker, float, bool]]) -> None:
     done = unfold(history)
@@ -107,13 +107,13 @@ def test_a_repeated_event_has_no_effect_and_changes_nothing(history: list[tuple[
             assert again == Decision(last)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(histories)
 def test_the_same_history_gives_the_same_effects(history: list[tuple[Maker, float, bool]]) -> None:
     assert unfold(history) == unfold(history)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(histories)
 def test_no_free_text_leaves_with_the_window_shut(history: list[tuple[Maker, float, bool]]) -> None:
     seen = 0.0
@@ -126,7 +126,7 @@ def test_no_free_text_leaves_with_the_window_shut(history: list[tuple[Maker, flo
                 assert effect.message["kind"] not in ACTS
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(histories)
 def test_a_users_words_reach_one_agent_at_most_and_it_is_the_sessions(history: list[tuple[Maker, float, bool]]) -> None:
     for before, event, _, decision in unfold(history):
@@ -143,7 +143,7 @@ def test_a_users_words_reach_one_agent_at_most_and_it_is_the_sessions(history: l
         assert heard <= with_agent
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(histories)
 def test_ticks_never_go_back(history: list[tuple[Maker, float, bool]]) -> None:
     highest: dict[tuple[int, str], int] = {}
@@ -156,14 +156,14 @@ def test_ticks_never_go_back(history: list[tuple[Maker, float, bool]]) -> None:
                 highest[name] = rank
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(histories)
 def test_effect_ids_differ(history: list[tuple[Maker, float, bool]]) -> None:
     ids = [effect.id for _, _, _, decision in unfold(history) for effect in decision.effects]
     assert len(ids) == len(set(ids))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(histories)
 def test_a_crash_between_the_two_writes_never_repeats_an_effect(history: list[tuple[Maker, float, bool]]) -> None:
     for before, event, now, decision in unfold(history):
@@ -178,7 +178,7 @@ def test_a_crash_between_the_two_writes_never_repeats_an_effect(history: list[tu
         assert again.state.window.references == decision.state.window.references
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(histories)
 def test_only_the_agent_with_the_user_can_act_and_one_agent_begins_where_another_ends(
     history: list[tuple[Maker, float, bool]],
@@ -198,7 +198,7 @@ def test_only_the_agent_with_the_user_can_act_and_one_agent_begins_where_another
         assert [effect.agent for effect in begun] == ([] if after.agent is None else [after.agent])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(histories)
 def test_the_references_are_the_conversations_and_bounded(history: list[tuple[Maker, float, bool]]) -> None:
     known: set[str] = set()

@@ -79,7 +79,7 @@ def test_every_order_with_the_result_of_the_send_keeps_the_laws(order: tuple[str
     check([finished("e1", "accepted") if name == "accepted" else came(name) for name in order])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(NAMES), max_size=20))
 def test_any_history_with_repeats_keeps_the_laws(names: list[str]) -> None:
     check([came(name) for name in names])

@@ -317,7 +317,7 @@ async def drive(seed: int, keys: list[int], limit: int) -> None:
     assert not b.lanes._queues
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 3), max_size=20), st.integers(1, 8))
 def test_the_laws_hold_however_attempts_end(seed: int, keys: list[int], limit: int) -> None:
     asyncio.run(drive(seed, keys, limit))

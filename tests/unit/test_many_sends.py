@@ -278,7 +278,7 @@ ENDS = [
 ]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32), st.integers(1, 6), st.integers(1, 8))
 def test_the_laws_hold_whatever_meta_answers(seed: int, users: int, each: int) -> None:
     asyncio.run(drive(seed, users, each))

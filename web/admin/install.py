@@ -30,6 +30,14 @@ ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
     ("/agent/by-name/{name}", views.SearchView),
     ("/agent/{agent_id}", views.FindView),
     ("/audit", views.AuditView),
+    ("/openapi.json", views.DocumentView),
+)
+
+SESSIONS: tuple[tuple[str, type[views.AdminView]], ...] = (
+    ("/session/{user}", views.SessionView),
+    ("/session/{user}/move", views.MoveView),
+    ("/session", views.SessionsView),
+    ("/stats", views.StatsView),
 )
 
 
@@ -55,13 +63,7 @@ def install_admin(
 
 def install_sessions(faust_app: Any, lookups: Lookups, counts: Counts, orders: Orders) -> None:
     """Add look-ups and orders about sessions, behind the gate of `install_admin`; call before the app starts."""
-    routes: tuple[tuple[str, type[views.AdminView]], ...] = (
-        ("/session/{user}", views.SessionView),
-        ("/session/{user}/move", views.MoveView),
-        ("/session", views.SessionsView),
-        ("/stats", views.StatsView),
-    )
-    for path, view in routes:
+    for path, view in SESSIONS:
         attributes = {"lookups": lookups, "counts": counts, "orders": orders, "__doc__": view.__doc__}
         faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))
 

@@ -16,6 +16,7 @@ from faust.web.views import View
 from app.core.agent_rules import Problem, Refused
 from app.core.register import Agent
 from web.admin.counts import Counts
+from web.admin.document import openapi
 from web.admin.envelopes import KINDS, BadRequest, error_json, found, found_one, of_exception, page_of
 from web.admin.gate import ACTOR
 from web.admin.lookups import Lookups
@@ -139,6 +140,16 @@ class AuditView(AdminView):
         """The newest changes of agents."""
         changes = await self.office.audit(request.query.get("limit", str(LIMIT)))
         return self.json({"status": "success", "data": changes})
+
+
+class DocumentView(AdminView):
+    """GET /api/v1/openapi.json."""
+
+    call = "document"
+
+    async def get(self, request: Any) -> Any:
+        """What this API answers to."""
+        return self.json(openapi())
 
 
 def _listed(agents: list[Agent], query: Mapping[str, str]) -> dict[str, Any]:

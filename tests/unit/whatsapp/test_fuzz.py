@@ -29,19 +29,19 @@ def check(raw: bytes) -> None:
     asyncio.run(LAWS.check(raw))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(randoms)
 def test_webhooks_with_wrong_parts_break_no_law(random: Random) -> None:
     check(mutated_json(random))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(randoms)
 def test_bytes_broken_on_the_way_break_no_law(random: Random) -> None:
     check(mutated_bytes(random))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=64) | anything.map(lambda data: json.dumps(data).encode()))
 def test_anything_else_breaks_no_law(raw: bytes) -> None:
     assert isinstance(read_item(raw), UserWrote | IdentityChanged | StatusCame | NotUnderstood)
@@ -77,7 +77,7 @@ senders = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(messages, senders), min_size=1, max_size=5), anything)
 def test_every_well_formed_message_becomes_an_event(
     pairs: list[tuple[dict[str, Any], dict[str, str]]], contacts: Any

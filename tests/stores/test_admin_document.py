@@ -1,0 +1,112 @@
+"""The admin API on a real PostgreSQL keeps to its document, whatever it is called with."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import schemathesis
+from aiohttp.test_utils import TestServer
+from hypothesis import HealthCheck, Phase, given, settings
+from pydantic import SecretStr
+from schemathesis import GenerationMode, checks
+
+from app.core.register import Agent
+from app.core.rules import Rules
+from app.embedded.ports import free_port
+from app.embedded.postgres import Postgres
+from app.faust_app import make_app
+from app.settings import Settings
+from app.stores.register import RegisterStore
+from tests.unit.histories import REGISTER
+from tests.web.admin_support import TOKEN
+from tests.web.test_lookups import ANA, STATE, Mirror, Worker
+from web.admin.counts import Counts
+from web.admin.document import openapi
+from web.admin.gate import PREFIX
+from web.admin.install import install_admin, install_sessions
+from web.admin.lookups import Lookups
+from web.admin.orders import Orders
+from web.admin.passing import Passing
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+EXAMPLES = 25
+"""Calls of each kind and operation."""
+SCHEMA = schemathesis.openapi.from_dict(openapi())
+OPERATIONS = {result.ok().label: result.ok() for result in SCHEMA.get_all_operations()}
+CHECKS: list[Any] = [
+    checks.not_a_server_error,
+    *(
+        check
+        for check in checks.CHECKS.get_all()
+        if check.__name__
+        in (
+            "status_code_conformance",
+            "content_type_conformance",
+            "response_schema_conformance",
+        )
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="document-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Postgres(free_port(), Path(name) / "postgres")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Where the admin API answers; it makes no topics."""
+    await postgres.start()
+    store = RegisterStore(SecretStr(postgres.dsn))
+    app = make_app(Settings(data_dir=tmp_path_factory.mktemp("data"), admin_tokens=[SecretStr(TOKEN)]), "broker", 8000)
+
+    async def create_topics(agent: Agent) -> None:
+        pass
+
+    install_admin(app, Settings(admin_tokens=[SecretStr(TOKEN)]), store, create_topics, lambda: None)
+    worker = Worker({ANA.key.encode(): STATE})
+    passing = Passing(worker, "106", lambda: pytest.fail("nobody else is asked"))
+    lookups = Lookups(passing, worker.load, lambda: REGISTER, Rules())
+    orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control")
+    install_sessions(app, lookups, Counts(Mirror(), lambda: REGISTER), orders)
+    app.web.init_server()
+    async with TestServer(app.web.web_app) as server:
+        yield str(server.make_url(PREFIX))
+    await store.close()
+    await postgres.stop()
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("label", OPERATIONS)
+async def test_no_call_is_answered_outside_the_document(url: str, label: str, mode: GenerationMode) -> None:
+    @given(case=OPERATIONS[label].as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def call(case: Any) -> None:
+        response = case.call(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"})
+        case.validate_response(response, checks=CHECKS)
+
+    await asyncio.to_thread(call)
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+async def test_without_a_token_every_call_is_401(url: str, label: str) -> None:
+    operation = OPERATIONS[label]
+    values = {"agent_id": "1", "name": "a", "user": "1"}
+    case = operation.Case(path_parameters={name: value for name, value in values.items() if f"{{{name}}}" in label})
+    for token in ("", "Bearer guessed"):
+        response = await asyncio.to_thread(case.call, base_url=url, headers={"Authorization": token})
+        assert response.status_code == 401
+        case.validate_response(response, checks=CHECKS)

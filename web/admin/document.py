@@ -1,0 +1,175 @@
+"""The admin API as an OpenAPI 3.1 document.
+
+In: the limits of the register's rules. Out: JSON that is served at `/api/v1/openapi.json` and stands in
+docs/openapi.json (`make schema`). What JSON Schema cannot say (a name nobody has, a zone there is) stands in
+docs/register.md and is answered with 409 or 422.
+"""
+
+from typing import Any
+
+from app.core.acts import NOTE_MAX
+from app.core.agent_rules import MESSAGE_MAX, POSITION_MAX, TOPIC_FIELDS, TOPIC_MAX
+from app.core.messages import ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
+from web.admin.gate import PREFIX
+from web.admin.office import LIMIT_MAX
+
+JSON = "application/json"
+ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+WORDS = {"type": "string"}
+SUCCESS = {"const": "success"}
+
+
+def openapi() -> dict[str, Any]:
+    """The whole document."""
+    agent = {"$ref": "#/components/schemas/Agent"}
+    agents = _data({"type": "array", "items": agent}, total=_count(), limit=_count(), offset=_count())
+    pages = [_query("limit", 1, LIMIT_MAX), _query("offset", 0, 10**9)]
+    done = _object({"status": SUCCESS}, "status")
+    rows = _data({"type": "array", "items": {"type": "object"}}, more={"type": "boolean"})
+    changes = _data({"type": "array", "items": {"$ref": "#/components/schemas/Change"}})
+    order = _object({"status": {"const": "accepted"}, "data": {"type": "object"}}, "status", "data")
+    ours: dict[str, list[str]] = {"Authorization": []}
+    paths = {
+        "/agent/create": {
+            "post": _call("Create an agent", _object({"id": ID}, "id"), 400, 409, 413, 422, body="NewAgent")
+        },
+        "/agent/update": {"post": _call("Replace an agent", done, 400, 404, 409, 413, 422, body="AgentWithId")},
+        "/agent/delete/{agent_id}": {"delete": _call("Take an agent out of the menu", done, 404, 422, path="agent_id")},
+        "/agent": {"get": _call("Active agents in menu order", agents, 422, query=pages)},
+        "/agent/": {"get": _call("The same", agents, 422, query=pages)},
+        "/agent/by-name/{name}": {
+            "get": _call("Active agents by a part of their name", agents, 404, 422, query=pages, path="name")
+        },
+        "/agent/{agent_id}": {
+            "get": _call("An active agent", _data(agent), 404, 422, path="agent_id"),
+            "put": _call("Replace an agent", _data(agent), 400, 404, 409, 413, 422, body="NewAgent", path="agent_id"),
+        },
+        "/audit": {"get": _call("The newest changes of agents", changes, 422, query=pages[:1])},
+        "/session/{user}": {
+            "get": _call("With whom a user is", _data({"type": "object"}), 404, path="user"),
+            "delete": _call("End a user's conversation", order, 404, 422, path="user", done=202),
+        },
+        "/session/{user}/move": {
+            "post": _call(
+                "Connect a user with an agent", order, 400, 404, 413, 422, body="Move", path="user", done=202
+            ),
+        },
+        "/session": {
+            "get": _call("Who is with an agent", rows, 422, query=[pages[0], _parameter("agent", "query", WORDS)])
+        },
+        "/stats": {"get": _call("Users per agent", _data({"type": "object"}))},
+        "/openapi.json": {"get": _call("This document", {"type": "object"})},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "WhatsApp broker: admin API", "version": "1"},
+        "servers": [{"url": PREFIX}],
+        "security": [ours],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"Authorization": {"type": "http", "scheme": "bearer"}},
+            "schemas": {
+                "NewAgent": _object(_fields(), "name", *TOPIC_FIELDS),
+                "AgentWithId": _object({"id": ID, **_fields()}, "id", "name", *TOPIC_FIELDS),
+                "Move": _object({"agent": {"type": ["integer", "string"]}, "note": _note()}, "agent"),
+                "Agent": _shown(),
+                "Change": _change(),
+                "Error": _error(),
+            },
+        },
+    }
+
+
+def _note() -> dict[str, Any]:
+    return {"type": ["string", "null"], "minLength": 1, "maxLength": NOTE_MAX}
+
+
+def _fields() -> dict[str, Any]:
+    topic = {"type": "string", "pattern": "^[A-Za-z0-9._-]+$", "maxLength": TOPIC_MAX}
+    message = {"type": "string", "maxLength": MESSAGE_MAX}
+    return {
+        "name": {"type": "string", "minLength": 1, "maxLength": ROW_TITLE_MAX},
+        **dict.fromkeys(TOPIC_FIELDS, topic),
+        "description": {"type": "string", "maxLength": ROW_DESCRIPTION_MAX},
+        "position": {"type": "integer", "minimum": 0, "maximum": POSITION_MAX},
+        "hours": {
+            "type": ["object", "null"],
+            "properties": {"zone": WORDS, "days": {"type": "object"}, "holidays": {"type": "object"}},
+        },
+        "closed_message": message,
+        "welcome_message": message,
+        "active": {"enum": [0, 1, False, True, None]},
+    }
+
+
+def _shown() -> dict[str, Any]:
+    # Rows made by hand may break the rules, so what is shown promises types only.
+    texts = ("name", *TOPIC_FIELDS, "description", "closed_message", "welcome_message")
+    fields = {
+        "id": {"type": "integer"},
+        **dict.fromkeys(texts, WORDS),
+        "position": {"type": "integer"},
+        "hours": {"type": ["object", "null"]},
+        "active": {"enum": [0, 1]},
+        "draining": {"type": "object", "additionalProperties": {"type": "number"}},
+    }
+    return _object(fields, *fields)
+
+
+def _change() -> dict[str, Any]:
+    row = {"type": ["object", "null"]}
+    fields = {"id": ID, "at": {"type": "number"}, "actor": WORDS, "agent_id": ID, "before": row, "after": row}
+    return _object(fields, *fields)
+
+
+def _error() -> dict[str, Any]:
+    problem = _object({"field": WORDS, "reason": WORDS}, "field", "reason")
+    errors = {"type": "array", "items": problem, "minItems": 1}
+    return _object({"internal_code": WORDS, "message": WORDS, "errors": errors}, "internal_code", "message")
+
+
+def _call(
+    summary: str,
+    success: dict[str, Any],
+    *errors: int,
+    body: str = "",
+    path: str = "",
+    done: int = 200,
+    query: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    parameters = [*([_parameter(path, "path", {"type": "string", "minLength": 1})] if path else []), *(query or [])]
+    error = _answer("An error", {"$ref": "#/components/schemas/Error"})
+    call: dict[str, Any] = {
+        "summary": summary,
+        "responses": {str(done): _answer("Done", success), **{str(code): error for code in (401, *errors, 500, 503)}},
+    }
+    if parameters:
+        call["parameters"] = parameters
+    if body:
+        schema = {"$ref": f"#/components/schemas/{body}"}
+        call["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+    return call
+
+
+def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {JSON: {"schema": schema}}}
+
+
+def _data(schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return _object({"status": SUCCESS, "data": schema, **more}, "status", "data")
+
+
+def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def _count() -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0}
+
+
+def _query(name: str, least: int, most: int) -> dict[str, Any]:
+    return _parameter(name, "query", {"type": "integer", "minimum": least, "maximum": most})
+
+
+def _parameter(name: str, place: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
