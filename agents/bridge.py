@@ -65,7 +65,10 @@ class Bridge:
         read = read_agent_record(value, self._default_number)
         if isinstance(read, BadRecord):
             return self._refuse(agent, read, source, value, at)
-        user = User.at(read.phone_number_id, read.wa_id, read.user_id)
+        if read.user:
+            user = User(key=read.user, phone_number_id=read.phone_number_id)
+        else:
+            user = User.at(read.phone_number_id, read.wa_id, read.user_id)
         event = AgentReplied(
             id=source,
             user=user,

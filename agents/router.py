@@ -13,11 +13,11 @@ import orjson
 
 from app import wire
 from app.aside import set_aside
-from app.core.decide import decide
-from app.core.effects import Effect, Quarantine, Send, TellAgent
-from app.core.events import Event, IdentityChanged, NotUnderstood, UserWrote
+from app.core.effects import Effect, Forward, Quarantine, Send, TellAgent
+from app.core.events import IdentityChanged, NotUnderstood, Routed, UserWrote
 from app.core.media import with_address
 from app.core.rules import Rules
+from app.core.signposts import HOPS_MAX, route
 from app.lanes import Lanes, worker_lanes
 from app.producing import Producer, Record
 from app.quarantine import REPLAY
@@ -32,11 +32,14 @@ IN_FLIGHT = 256
 
 TRACE = "trace"
 
+HOPS = "hops"
+"""Header of a record the router hands on to another key: from how many keys it has been handed on."""
+
 log = logging.getLogger("broker.router")
 
 
 class Router:
-    """Carries out what `decide` says."""
+    """Carries out what `route` says."""
 
     def __init__(self, topics: Topics, rules: Rules, feed: RegisterFeed, producer: Producer, users: Users) -> None:
         self._topics = topics
@@ -56,7 +59,11 @@ class Router:
             await self.set_aside(event, happened.reason)
             return
         state = self._users.load(message.key)
-        decision = decide(state, happened, message.timestamp, self._feed.register, self._rules)
+        hops = int(_words(dict(message.headers or {}).get(HOPS, b"0")))
+        decision = route(state, happened, hops, message.timestamp, self._feed.register, self._rules)
+        if any(isinstance(effect, Forward) and effect.hops > HOPS_MAX for effect in decision.effects):
+            await self.set_aside(event, f"it was handed on from {hops} keys: the names of its user lead in a circle")
+            return
         trace = _trace(message.headers)
         await self._producer.produce_all(self._record(effect, trace, message.timestamp) for effect in decision.effects)
         await self._users.store(message.key, state, decision.state)
@@ -75,7 +82,7 @@ class Router:
         log.error("the router failed on a record", exc_info=error)
         await self.set_aside(event, f"the router failed: {error!r}")
 
-    def _read(self, message: Any) -> Event | NotUnderstood:
+    def _read(self, message: Any) -> Routed | NotUnderstood:
         if not message.key or not message.value:
             return NotUnderstood("a record without key or value", message.value or b"")
         from_meta = message.topic == self._topics.webhook
@@ -99,6 +106,10 @@ class Router:
             case Send():
                 self.counts["sends"] += 1
                 return Record(self._topics.outbox, orjson.dumps(effect.to_dict()), effect.user.key.encode(), headers)
+            case Forward():
+                self.counts["forwarded"] += 1
+                key, value = effect.event.user.key.encode(), wire.write_event(effect.event)
+                return Record(self._topics.replies, value, key, {**headers, HOPS: str(effect.hops).encode()})
             case Quarantine():
                 self.counts["set_aside"] += 1
                 return Record(

@@ -29,6 +29,8 @@ class OutRecord(_Record):
 
     waID: Annotated[str, Field(pattern=r"\S")]
     """Whom to send it to: digits of a phone number, or a user id such as BR.7781."""
+    user: Annotated[str, Field(min_length=1)] | None = None
+    """The user key of a record you read; it decides over waID and phone_number_id."""
     message_type: str
     """Which kind of message; its own fields stand beside this one."""
     ref: Annotated[str, Field(max_length=REF_MAX)] | None = None
@@ -86,7 +88,8 @@ class InRecord(_About):
     conversation: Conversation | None = None
     """Of a status: Meta's conversation, where it names one."""
     reason: str | None = None
-    """Of `closed`: `exit`, `expired`, `agent` (you closed it), `transferred` (to another agent), `ended` (by admin)."""
+    """Of `closed`: `exit`, `expired`, `agent` (you closed it), `transferred` (to another agent), `ended` (by admin) or
+    `joined` (two users turned out to be one, who is with another agent)."""
     note: str | None = None
     """Of `initial`: what whoever handed the user over wants you to know."""
     sender: Annotated[str | None, Field(alias="from")] = None

@@ -5,27 +5,47 @@ exception.
 """
 
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from app.core.effects import Quarantine, Send
-from app.core.events import AgentReplied, ClockStruck, EndOrdered, Event, MoveOrdered, NotUnderstood, SendFinished
+from app.core.events import (
+    AgentReplied,
+    ClockStruck,
+    EndOrdered,
+    IdentityChanged,
+    MoveOrdered,
+    NotUnderstood,
+    Routed,
+    SendFinished,
+    StatusCame,
+    UserJoined,
+    UserLinked,
+    UserWrote,
+)
 from app.core.identity import User
+from app.core.state import Session, Window
+from app.whatsapp.inbound import read_item
 from app.whatsapp.people import phone_number_id
 
-Written = AgentReplied | SendFinished | ClockStruck | MoveOrdered | EndOrdered
-
-KINDS: dict[type[Written], str] = {
+KINDS: dict[type[Routed], str] = {
     AgentReplied: "agent_replied",
     SendFinished: "send_finished",
     ClockStruck: "clock_struck",
     MoveOrdered: "move_ordered",
     EndOrdered: "end_ordered",
+    UserLinked: "user_linked",
+    UserJoined: "user_joined",
+    UserWrote: "item",
+    IdentityChanged: "item",
+    StatusCame: "item",
 }
+"""The `kind` of each event's record; an `item` of a webhook is here only when it is handed on to another key."""
 
 
-def write_event(event: Written) -> bytes:
+def write_event(event: Routed) -> bytes:
     """The record of an event in `replies`, `sent` or `control`."""
     pairs: dict[str, Any] = {"kind": KINDS[type(event)], "id": event.id, "user": event.user.to_dict(), "at": event.at}
     if isinstance(event, AgentReplied):
@@ -48,12 +68,22 @@ def write_event(event: Written) -> bytes:
             "reason": event.reason,
             "raw": _text(event.raw),
         }
+    elif isinstance(event, UserLinked):
+        pairs |= {"home": event.home, "since": event.since, "ids": event.ids, "via": event.via}
+    elif isinstance(event, UserJoined):
+        pairs |= {
+            "session": event.session.to_dict() if event.session else None,
+            "window": event.window.to_dict(),
+        }
+    elif isinstance(event, UserWrote | IdentityChanged | StatusCame):
+        message_id = None if isinstance(event, StatusCame) else event.message_id
+        pairs |= {"message_id": message_id, "raw": _text(event.raw)}
     elif isinstance(event, MoveOrdered):
         pairs |= {"agent": event.agent, "note": event.note}
     return orjson.dumps({name: value for name, value in pairs.items() if value is not None})
 
 
-def read_event(value: bytes) -> Event | NotUnderstood:
+def read_event(value: bytes) -> Routed | NotUnderstood:
     """The event of a record in `replies`, `sent` or `control`."""
     try:
         data = orjson.loads(value)
@@ -83,6 +113,19 @@ def read_event(value: bytes) -> Event | NotUnderstood:
                 )
             case "clock_struck":
                 return ClockStruck(**common)
+            case "user_linked":
+                return UserLinked(
+                    **common, home=data["home"], since=data["since"], ids=tuple(data["ids"]), via=data["via"]
+                )
+            case "user_joined":
+                session = data.get("session")
+                return UserJoined(
+                    **common,
+                    session=Session.from_dict(session) if session else None,
+                    window=Window.from_dict(data["window"]),
+                )
+            case "item":
+                return _read_handed_on(data, common["id"], common["user"])
             case "move_ordered":
                 return MoveOrdered(**common, agent=data["agent"], note=data.get("note"))
             case "end_ordered":
@@ -91,6 +134,13 @@ def read_event(value: bytes) -> Event | NotUnderstood:
                 return NotUnderstood(f"an event of unknown kind {other!r}", value)
     except (ValueError, KeyError, TypeError) as error:
         return NotUnderstood(f"not an event of ours: {error!r}", value)
+
+
+def _read_handed_on(data: dict[str, Any], event_id: str, user: User) -> Routed | NotUnderstood:
+    event = read_item(b64decode(data["raw"]))
+    if isinstance(event, UserWrote | IdentityChanged):
+        return replace(event, id=event_id, user=user, message_id=data["message_id"])
+    return replace(event, id=event_id, user=user) if isinstance(event, StatusCame) else event
 
 
 def read_send(value: bytes) -> Send | NotUnderstood:

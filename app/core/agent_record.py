@@ -39,6 +39,8 @@ class AgentRecord:
     user_id: str | None
     phone_number_id: str
     message: Message | Act
+    user: str | None = None
+    """The user key as the agent read it; it decides, whatever number or id the address has become."""
     ref: str | None
     ttl: float | None = None
     """For how many seconds the message is worth sending; None: as the settings say."""
@@ -69,6 +71,10 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
     if ref is not None and (not isinstance(ref, str) or len(ref) > REF_MAX):
         reason = f"the field ref must be a text of at most {REF_MAX} characters, not {_shown(ref)}"
         return BadRecord(reason=reason, code="invalid", address=address)
+    user = data.get("user")
+    if user is not None and (not isinstance(user, str) or not user):
+        reason = f"the field user must be the text of a record you read, not {_shown(user)}"
+        return BadRecord(reason=reason, code="invalid", address=address, ref=ref)
     ttl = data.get("ttl_seconds")
     if ttl is not None and not (type(ttl) in (int, float) and ttl > 0):
         reason = f"the field ttl_seconds must be a number of seconds above 0, not {_shown(ttl)}"
@@ -92,6 +98,7 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
         user_id=user_id,
         phone_number_id=number,
         message=message,
+        user=user,
         ref=ref,
         ttl=ttl,
     )

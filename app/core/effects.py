@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.events import Routed
 from app.core.identity import User
 
 
@@ -82,4 +83,19 @@ class Quarantine:
     record: dict[str, Any] = field(repr=False)
 
 
-Effect = TellAgent | Send | Quarantine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """Hand an event to another key of the router's; the event keeps its id, so a repeat has no effect."""
+
+    event: Routed
+    """With the other key as its user's."""
+    hops: int
+    """How many keys it has been handed on from."""
+
+    @property
+    def id(self) -> str:
+        """The event's own."""
+        return self.event.id
+
+
+Effect = TellAgent | Send | Quarantine | Forward

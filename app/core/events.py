@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.identity import Identity, User
+from app.core.state import Session, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,36 @@ class ClockStruck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserLinked:
+    """A home says to one of its user's names: whoever comes here is with me."""
+
+    id: str
+    user: User
+    """The name: its key, with the number or user id it is made of."""
+    at: float
+    home: str
+    """The key the user's state is kept under."""
+    since: float
+    """Since when the home knows its user: of two homes the older one stays."""
+    ids: tuple[str, ...] = ()
+    """Every BSUID of the home's user: two people have none in common."""
+    via: str = ""
+    """The former home, which has handed its user over: its signposts turn to the new one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserJoined:
+    """A younger home hands over what it knows of a user to the older one."""
+
+    id: str
+    """Made of what is handed over."""
+    user: User
+    at: float
+    session: Session | None
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveOrdered:
     """The admin API was told to connect a user with an agent."""
 
@@ -163,6 +194,8 @@ class EndOrdered:
 
 
 Event = UserWrote | IdentityChanged | StatusCame | AgentReplied | SendFinished | ClockStruck | MoveOrdered | EndOrdered
+Routed = Event | UserLinked | UserJoined
+"""All that comes to the router."""
 
 
 @dataclass(frozen=True, slots=True)

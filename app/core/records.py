@@ -84,7 +84,7 @@ def transfer_record(
 def closed_record(user: User, text: str, reason: str, at: float) -> dict[str, Any]:
     """What an agent reads when a conversation has ended.
 
-    `reason` is `exit`, `expired`, `agent`, `transferred` or `ended`.
+    `reason` is `exit`, `expired`, `agent`, `transferred`, `ended` or `joined`.
     """
     return _record(user, "closed", text, b"", reason=reason, timestamp=at)
 

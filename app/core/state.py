@@ -76,6 +76,20 @@ class Window:
     """Digests of all other events handled last: a talkative agent must not push out what the user wrote."""
     ticks: dict[str, int] = field(default_factory=dict)
     """Effect id → highest rank of status seen, oldest first."""
+    since: float = 0.0
+    """When the user was first seen here."""
+    home: str = ""
+    """The key under which the user is kept, when this one is only a signpost to it."""
+    ids: tuple[str, ...] = ()
+    """Every BSUID the user is known by, newest last."""
+    numbers: tuple[str, ...] = ()
+    """Every phone number the user is known by, as digits, newest last."""
+    named: float = 0.0
+    """Since when the newest names hold, by Meta's clock: what is older never moves them back."""
+    linked: float = 0.0
+    """When the names were last told where their home is."""
+    passed: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Number of the user's that another person has now → that person's key, and since when (seconds UTC)."""
     references: tuple[str, ...] = ()
     """The conversation's last messages, oldest first: Meta's ids of the user's, effect ids of the agents'."""
 
@@ -109,19 +123,35 @@ class Window:
             "recent": list(self.recent),
             "others": list(self.others),
             "ticks": self.ticks,
+            "since": self.since,
+            "home": self.home,
+            "ids": list(self.ids),
+            "numbers": list(self.numbers),
+            "named": self.named,
+            "linked": self.linked,
+            "passed": self.passed,
             "references": list(self.references),
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Window":
         """The window of a JSON object; raises KeyError when the user is missing."""
+        user = User.from_dict(data["user"])
         return cls(
-            user=User.from_dict(data["user"]),
+            user=user,
             last_seen=data.get("last_seen", 0.0),
             touched=data.get("touched", 0.0),
             recent=tuple(data.get("recent", ())),
             others=tuple(data.get("others", ())),
             ticks=dict(data.get("ticks", {})),
+            since=data.get("since", 0.0),
+            home=data.get("home", ""),
+            # A window from before names were kept has those its user shows.
+            ids=tuple(data.get("ids", (user.user_id,) if user.user_id else ())),
+            numbers=tuple(data.get("numbers", (user.wa_id,) if user.wa_id else ())),
+            named=data.get("named", 0.0),
+            linked=data.get("linked", 0.0),
+            passed={number: (key, at) for number, (key, at) in data.get("passed", {}).items()},
             references=tuple(data.get("references", ())),
         )
 

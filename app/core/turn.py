@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core import records
 from app.core.effects import Effect, Quarantine, Send, TellAgent, effect_id
-from app.core.events import Event, UserWrote
+from app.core.events import Routed, UserWrote
 from app.core.identity import User
 from app.core.menu import menu_message
 from app.core.messages import Message, Text, cut
@@ -48,7 +48,7 @@ def silent_since(session: Session, window: Window) -> float:
 class Turn:
     """The moving parts while one event is decided."""
 
-    def __init__(self, state: State, event: Event, now: float, register: Register, rules: Rules) -> None:
+    def __init__(self, state: State, event: Routed, now: float, register: Register, rules: Rules) -> None:
         self.event_id = event.id
         self._of_user = isinstance(event, UserWrote)
         self.now = now
@@ -200,8 +200,12 @@ class Turn:
 
     def keep(self, event: UserWrote) -> None:
         """Keep a message for the agent to come; past the bound the oldest goes, and is counted."""
+        self.keep_records(records.message_record(event, self.user))
+
+    def keep_records(self, *more: dict[str, Any]) -> None:
+        """Keep records for the agent to come, as `keep` does."""
         assert self.session is not None and self.session.agent is None
-        kept = (*self.session.kept, records.message_record(event, self.user))
+        kept = (*self.session.kept, *more)
         over = max(0, len(kept) - self.rules.kept_messages)
         while over < len(kept) and sum(map(_size, kept[over:])) > KEPT_BYTES:
             over += 1

@@ -159,14 +159,14 @@ def _after(kind: type, name: str, passing: Passing) -> None:
 
 def _decided(router: Any, event: Any) -> tuple[Any, Any]:
     """A user's state, and what the router decides about an event; the state is None for what is not understood."""
-    from app.core.decide import decide
     from app.core.events import NotUnderstood
+    from app.core.signposts import route
 
     message, happened = event.message, router._read(event.message)
     if isinstance(happened, NotUnderstood):
         return None, None
     state = router._users.load(message.key)
-    return state, decide(state, happened, message.timestamp, router._feed.register, router._rules)
+    return state, route(state, happened, 0, message.timestamp, router._feed.register, router._rules)
 
 
 def hasty_effects(passing: Passing) -> None:

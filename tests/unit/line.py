@@ -12,6 +12,7 @@ import orjson
 from pydantic import SecretStr
 
 from agents.router import Router
+from app.core.identity import User
 from app.core.register import Agent
 from app.core.rules import Rules
 from app.core.state import Session, State, Window
@@ -60,6 +61,11 @@ class Known:
         """Put a user with an agent."""
         session = Session(since=NOW, agent=agent.id)
         self._rows[key] = orjson.dumps(session.to_dict()), self._rows.get(key, (None, None))[1]
+
+    def point(self, key: bytes, home: bytes) -> None:
+        """Make a key a signpost to another."""
+        window = Window(user=User(key=key.decode(), phone_number_id="1"), home=home.decode())
+        self._rows[key] = None, orjson.dumps(window.to_dict())
 
     async def store(self, key: bytes, old: State, new: State) -> None:
         """Keep a user's state."""

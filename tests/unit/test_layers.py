@@ -163,7 +163,7 @@ def test_the_environment_is_read_in_one_place() -> None:
 
 def test_the_rules_see_what_is_there() -> None:
     assert len(MODULES) > 60
-    assert "app.core.decide" in set(imports(ROOT / "agents" / "router.py"))
+    assert "app.core.signposts" in set(imports(ROOT / "agents" / "router.py"))
     assert "app.wire" in set(imports(ROOT / "agents" / "router.py")), "`from app import wire` names a module"
     assert "app.processes.running" in set(imports(ROOT / "app" / "__main__.py")), "imports inside functions count"
     assert reads_environment(ROOT / "app" / "settings.py")

@@ -45,7 +45,9 @@ def test_a_window_survives_json(window: Window) -> None:
 
 def test_older_values_without_newer_fields_are_read() -> None:
     assert Session.from_dict({"since": 1.0}) == Session(since=1.0)
-    assert Window.from_dict({"user": ANA.to_dict()}) == Window(user=ANA)
+    assert Window.from_dict({"user": ANA.to_dict()}) == Window(
+        user=ANA, ids=(str(ANA.user_id),), numbers=(str(ANA.wa_id),)
+    )
 
 
 @given(st.lists(st.text(max_size=3), max_size=30))

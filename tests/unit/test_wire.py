@@ -9,15 +9,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.effects import Quarantine, Send
-from app.core.events import AgentReplied, ClockStruck, EndOrdered, MoveOrdered, NotUnderstood, SendFinished
+from app.core.events import (
+    AgentReplied,
+    ClockStruck,
+    EndOrdered,
+    MoveOrdered,
+    NotUnderstood,
+    Routed,
+    SendFinished,
+    UserJoined,
+    UserLinked,
+)
 from app.core.identity import User
-from app.wire import Written, read_event, read_send, write_event, write_quarantine, write_set_aside
+from app.core.state import Session, Window
+from app.wire import read_event, read_send, write_event, write_quarantine, write_set_aside
 from tests.unit.histories import ANA, NOW
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 maybe = st.none() | texts
 users = st.builds(User, key=texts, phone_number_id=texts, wa_id=maybe, user_id=maybe, name=maybe)
 times = st.floats(0, 2e9)
+several = st.lists(texts, max_size=2).map(tuple)
 common: dict[str, Any] = {"id": texts, "user": users, "at": times}
 events = st.one_of(
     st.builds(
@@ -42,13 +54,28 @@ events = st.one_of(
         raw=st.binary(max_size=9),
     ),
     st.builds(ClockStruck, **common),
+    st.builds(UserLinked, **common, home=texts, since=times, ids=several, via=texts),
+    st.builds(
+        UserJoined,
+        **common,
+        session=st.none() | st.builds(Session, since=times, agent=st.none() | st.integers(1, 9), menu=texts),
+        window=st.builds(
+            Window,
+            user=users,
+            since=times,
+            home=texts,
+            ids=several,
+            numbers=several,
+            passed=st.dictionaries(texts, st.tuples(texts, times), max_size=2),
+        ),
+    ),
     st.builds(MoveOrdered, **common, agent=st.integers(1, 2**53), note=maybe),
     st.builds(EndOrdered, **common),
 )
 
 
 @given(events)
-def test_an_event_comes_back_as_it_was_written(event: Written) -> None:
+def test_an_event_comes_back_as_it_was_written(event: Routed) -> None:
     assert read_event(write_event(event)) == event
 
 

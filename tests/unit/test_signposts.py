@@ -1,0 +1,167 @@
+"""Whatever names Meta shows a user by, and in whatever order it tells of changes: one session, one user key."""
+
+import pytest
+
+from app.core.effects import TellAgent
+from app.core.events import ClockStruck, Routed
+from app.core.identity import User
+from tests.unit.histories import DAY, NOW, SALES
+from tests.unit.names_world import (
+    BUSINESS,
+    FIRST,
+    NEW,
+    OLD,
+    SECOND,
+    STRANGE,
+    World,
+    by_system,
+    by_update,
+    key,
+    replied,
+    sent_to,
+    wrote,
+)
+
+Both, Hidden, Renewed = (OLD, FIRST), (None, FIRST), (NEW, SECOND)
+
+ORDERS: dict[str, tuple[str, list[Routed]]] = {
+    "number, then both, then BSUID only": (OLD, [wrote(1, OLD, None), wrote(2, *Both), wrote(3, *Hidden)]),
+    "both, then BSUID only": (OLD, [wrote(1, *Both), wrote(3, *Hidden)]),
+    "BSUID only, then both": (FIRST, [wrote(1, *Hidden), wrote(3, *Both)]),
+    "BSUID only, then both, then number only": (
+        FIRST,
+        [wrote(1, *Hidden), wrote(2, *Both), wrote(3, OLD, None)],
+    ),
+    "change by system message": (OLD, [wrote(1, *Both), by_system(2), wrote(3, *Renewed)]),
+    "change by system message that leaves out the BSUID": (
+        OLD,
+        [wrote(1, *Both), by_system(2, None), wrote(3, *Renewed)],
+    ),
+    "change by user_id_update": (OLD, [wrote(1, *Both), by_update(2), wrote(3, *Renewed)]),
+    "change by user_id_update that shows the new number": (
+        OLD,
+        [wrote(1, *Both), by_update(2, NEW), wrote(3, *Renewed)],
+    ),
+    "both notices": (OLD, [wrote(1, *Both), by_system(2), by_update(2), wrote(3, *Renewed)]),
+    "both notices, the other way": (OLD, [wrote(1, *Both), by_update(2, OLD), by_system(2), wrote(3, *Renewed)]),
+    "system message after the first message": (OLD, [wrote(1, *Both), wrote(3, *Renewed), by_system(2)]),
+    "user_id_update after the first message": (OLD, [wrote(1, *Both), wrote(3, *Renewed), by_update(2)]),
+    "user_id_update that shows the new number after the first message": (
+        OLD,
+        [wrote(1, *Both), wrote(3, *Renewed), by_update(2, NEW)],
+    ),
+    "both notices after the first message, repeated": (
+        OLD,
+        [wrote(1, *Both), wrote(3, *Renewed), by_system(2, None), by_update(2), by_system(2, None), by_update(2)],
+    ),
+    "change of BSUID alone, then both": (OLD, [wrote(1, *Both), by_update(2, OLD), wrote(3, OLD, SECOND)]),
+    "change of BSUID alone, told of after the first message": (
+        OLD,
+        [wrote(1, *Both), wrote(3, OLD, SECOND), by_update(2, OLD)],
+    ),
+    "hidden number, then a change": (FIRST, [wrote(1, *Hidden), by_update(2), wrote(3, None, SECOND)]),
+}
+
+
+@pytest.mark.parametrize(("first", "events"), ORDERS.values(), ids=list(ORDERS))
+def test_every_order_leads_to_one_session_at_the_first_name(first: str, events: list[Routed]) -> None:
+    world = World()
+    start, *rest = events
+    world.then(start)
+    choice = wrote(100, *((OLD, None) if first == OLD else Hidden), text="sales")
+    world.then(choice, *rest)
+    assert world.sessions() == {key(first): SALES.id}
+    written = [event for event in events if event.id in ("wamid.1", "wamid.3")]
+    for event in written:
+        assert world.places(event.id) == [key(first)]
+    last = written[-1].user
+    assert {world.home(name) for name in (last.wa_id, last.user_id, first) if name} == {key(first)}
+
+
+@pytest.mark.parametrize(("first", "events"), ORDERS.values(), ids=list(ORDERS))
+def test_a_repeat_of_all_events_has_no_effect(first: str, events: list[Routed]) -> None:
+    world = World()
+    world.then(*events)
+    assert world.then(*events) == []
+
+
+@pytest.fixture
+def moved() -> World:
+    """Ana is with sales and has another number and BSUID since."""
+    world = World()
+    world.then(wrote(1, *Both), wrote(2, *Both, text="sales"), by_system(3), wrote(4, *Renewed))
+    return world
+
+
+@pytest.mark.parametrize("name", [OLD, NEW, FIRST, SECOND])
+def test_agents_may_answer_to_any_name_and_it_goes_to_the_newest(moved: World, name: str) -> None:
+    assert sent_to(moved.then(replied(5, name))) == [(NEW, SECOND)]
+
+
+def test_agents_may_answer_to_the_user(moved: World) -> None:
+    assert sent_to(moved.then(replied(5, user=key(OLD)))) == [(NEW, SECOND)]
+
+
+def test_the_agent_is_told_of_the_change_once(moved: World) -> None:
+    moved.then(by_system(3))
+    told = [effect.record for effect in moved.effects.values() if isinstance(effect, TellAgent)]
+    assert [record["user"] for record in told if record["type"] == "system"] == [key(OLD)]
+    assert told[-1]["phone"] == NEW
+
+
+def test_whoever_has_the_old_number_now_is_another_person(moved: World) -> None:
+    moved.then(wrote(6, OLD, STRANGE))
+    assert moved.places("wamid.6") == [key(STRANGE)]
+    assert moved.sessions() == {key(OLD): SALES.id, key(STRANGE): None}
+    assert sent_to(moved.then(replied(7, user=key(OLD)))) == [(NEW, SECOND)]
+
+
+def test_nothing_is_sent_to_a_number_that_is_another_persons() -> None:
+    world = World()
+    world.then(wrote(1, *Both), wrote(2, *Both, text="sales"), wrote(3, OLD, STRANGE))
+    assert world.places("wamid.3") == [key(STRANGE)]
+    assert sent_to(world.then(replied(4, user=key(OLD)))) == [(None, FIRST)]
+    assert sent_to(world.then(replied(5, OLD))) == [], "the number is the stranger's, who is with no agent"
+    world.then(wrote(6, OLD, None))
+    assert world.places("wamid.6") == [key(STRANGE)]
+
+
+def test_a_number_that_comes_back_is_the_users_again() -> None:
+    world = World()
+    world.then(
+        wrote(1, *Both), wrote(2, *Both, text="sales"), wrote(3, OLD, STRANGE), wrote(4, OLD, STRANGE, text="sales")
+    )
+    world.then(wrote(5, *Both))
+    assert world.places("wamid.5") == [key(OLD)]
+    assert sent_to(world.then(replied(6, OLD))) == [(OLD, FIRST)]
+    assert sent_to(world.then(replied(7, user=key(STRANGE)))) == [(None, STRANGE)]
+
+
+def test_two_sessions_with_agents_become_one_and_the_later_stays() -> None:
+    world = World()
+    world.then(wrote(1, *Both), wrote(2, *Both, text="consumer service"))
+    world.then(wrote(3, *Renewed), wrote(4, *Renewed, text="sales"))
+    effects = world.then(by_system(5))
+    assert world.sessions() == {key(OLD): SALES.id}
+    ended = [effect for effect in effects if isinstance(effect, TellAgent) and effect.record["type"] == "closed"]
+    assert [(effect.topic, effect.record["reason"]) for effect in ended] == [("consumer_service-in", "joined")]
+
+
+def test_forgotten_names_swallow_nothing(moved: World) -> None:
+    late = 20 * DAY
+    for name in (NEW, FIRST, SECOND, OLD, OLD):
+        user = User(key=key(name), phone_number_id=BUSINESS)
+        moved.then(ClockStruck(id=f"clock:{name}:{len(moved.effects)}", user=user, at=NOW + late))
+    assert all(state.window is None or not state.window.home for state in moved.states.values())
+    moved.then(wrote(int(late) + 1, None, SECOND))
+    assert moved.sessions() == {key(SECOND): None}
+
+
+def test_signposts_stay_while_the_user_writes() -> None:
+    world = World()
+    for day in range(20):
+        world.then(wrote(int(day * DAY) + 1, *Both))
+        world.then(
+            ClockStruck(id=f"clock:{day}", user=User(key=key(FIRST), phone_number_id=BUSINESS), at=NOW + day * DAY + 2)
+        )
+    assert world.home(FIRST) == key(OLD)
