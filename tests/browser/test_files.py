@@ -2,15 +2,10 @@
 
 import pytest
 from playwright.async_api import Browser, expect
-from pydantic import SecretStr
 
-from app.core.register import Agent
-from tests.browser.test_story import browser, open_page, shot
+from tests.browser.pages import operator, shot
 from tests.system.system import System, until
 from tests.web.simulator_support import PNG
-from web.chat.codes import login_code
-
-__all__ = ["browser"]  # the fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka]
 WAIT_SECONDS = 20.0
@@ -28,11 +23,7 @@ async def test_the_operator_sees_the_picture(browser: Browser) -> None:
         async with system.http.post(url, data=PNG, headers={"Content-Type": "image/png"}) as answer:
             await ana.photograph((await answer.json())["id"], "look")
 
-        chat = await open_page(browser, f"http://127.0.0.1:{system.ports.chat}/chat")
-        await chat.get_by_test_id("login-agent").select_option(label="Sales")
-        code = login_code(SecretStr(system.stack.credentials.chat_secret), Agent(**system.agents["Sales"]))
-        await chat.get_by_test_id("login-code").fill(code)
-        await chat.get_by_test_id("login-submit").click()
+        chat = await operator(browser, system, "Sales")
         await chat.get_by_test_id("conversation").filter(has_text="Ana").first.click()
         picture = chat.get_by_test_id("message").filter(has_text="look").locator("img")
         await expect(picture).to_be_visible()
