@@ -28,6 +28,11 @@ class Users:
             window=Window.from_dict(orjson.loads(window)) if window else None,
         )
 
+    def home(self, key: bytes) -> str | None:
+        """The key under which the user of this name is kept; None when it is this one, or nothing is known."""
+        window = self.load(key).window
+        return window.home or None if window else None
+
     async def store(self, key: bytes, old: State, new: State) -> None:
         """Write what changed and wait for Kafka; the session first, for the window marks the event as handled.
 

@@ -39,7 +39,7 @@ STATE = State(
 
 
 class Worker:
-    """A worker's web server, with the users it has and the address it believes all others are at."""
+    """A worker's web server, with the names it has and the address it believes all others are at."""
 
     def __init__(self, states: dict[bytes, State]) -> None:
         self.states = states
@@ -53,10 +53,14 @@ class Worker:
         self.asked += 1
         if not self.settled:
             raise OwnerUnknown("the users are being handed out among the workers")
-        return self.other
+        return None if key in self.states else self.other
 
     def load(self, key: bytes) -> State:
         return self.states.get(key, State())
+
+    def home(self, key: bytes) -> str | None:
+        window = self.load(key).window
+        return window.home or None if window else None
 
     async def produce(self, topic: str, value: bytes, key: bytes) -> None:
         if self.kafka == "hangs":
@@ -116,7 +120,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
             client: TestClient[Any, Any] = TestClient(TestServer(app.web.web_app))
             admin = Admin(client, MemoryStore())
             install_admin(app, settings, admin.store, admin.create_topics, admin.notify)
-            passing = Passing(worker, "106", lambda: http)
+            passing = Passing(worker, worker.home, "106", lambda: http)
             lookups = Lookups(passing, worker.load, _register, Rules(), clock=lambda: NOW)
             orders = Orders(passing, worker.load, _register, worker, "control", clock=lambda: NOW, seconds=0.2)
             install_sessions(app, lookups, Counts(pair.mirror, _register), orders)
@@ -167,9 +171,43 @@ async def test_while_users_are_handed_out_nobody_answers(pair: Pair, unsettled: 
 
 async def test_workers_that_name_each_other_do_not_go_round(pair: Pair) -> None:
     pair.second.other = str(pair.clients[0].make_url("/"))
+    pair.second.states.clear()
     status, answer, _ = await pair.get(ANA.key)
     assert (status, answer["internal_code"]) == (503, "session-08")
     assert (pair.first.asked, pair.second.asked) == (1, 1)
+
+
+def signpost(key: str, home: str) -> dict[bytes, State]:
+    """A name of a user that leads to another key."""
+    return {key.encode(): State(window=Window(user=User(key=key, phone_number_id="106"), home=home))}
+
+
+@pytest.mark.parametrize("at", [0, 1])
+async def test_a_user_is_found_by_a_name_that_another_worker_has(pair: Pair, at: int) -> None:
+    pair.second.other = str(pair.clients[0].make_url("/"))
+    pair.first.states |= signpost("106:BR.77", ANA.key)
+    status, answer, _ = await pair.get("BR.77", at=at)
+    assert (status, answer["data"]["user"]["key"], answer["data"]["state"]) == (200, ANA.key, "agent")
+
+
+async def test_an_order_under_another_name_goes_to_the_users_home(pair: Pair) -> None:
+    pair.first.states |= signpost("106:BR.77", ANA.key)
+    response = await pair.clients[0].delete("/api/v1/session/BR.77", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert response.status == 202
+    assert [key for _, _, key in pair.second.written] == [ANA.key.encode()]
+    assert pair.first.written == []
+
+
+async def test_names_that_lead_round_in_a_circle_end(pair: Pair) -> None:
+    pair.second.other = str(pair.clients[0].make_url("/"))
+    pair.first.states |= signpost("106:BR.77", ANA.key)
+    pair.second.states |= signpost(ANA.key, "106:BR.77")
+    status, answer, _ = await pair.get("BR.77")
+    assert (status, answer["internal_code"]) == (503, "session-08")
+    assert pair.first.asked + pair.second.asked <= 8
+    pair.first.states |= signpost("106:BR.77", "106:BR.77")
+    status, answer, _ = await pair.get("BR.77")
+    assert (status, answer["internal_code"]) == (503, "session-08")
 
 
 async def test_a_worker_that_is_gone_is_503(pair: Pair) -> None:

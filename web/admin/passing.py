@@ -1,7 +1,7 @@
 """Brings a request about a user to the worker that has this user.
 
-In: a name of a user and a request. Out: what the worker with the user answers: this one, or another that is asked
-once. Must never ask on what was already passed on.
+In: a name of a user and a request. Out: what the worker with the user's home answers: this one, or another that is
+asked. Must never ask on what was already passed on, but for another name of the user, and that only so often.
 """
 
 import asyncio
@@ -16,7 +16,9 @@ from app.core.lookup import key_of
 from app.owners import OwnerUnknown
 
 FORWARDED = "X-Broker-Forwarded"
-"""Marks a request that another worker passed on."""
+"""Marks a request that another worker passed on, with how often it was."""
+PASSES_MAX = 3
+"""From the worker asked to that of a name, from there to that of the home, and once more while homes are joined."""
 IDEMPOTENCY = "Idempotency-Key"
 FORWARD_SECONDS = 3.0
 
@@ -44,9 +46,18 @@ class Ownership(Protocol):
 class Passing:
     """Knows who has a user."""
 
-    def __init__(self, owners: Ownership, phone_number_id: str, http: Callable[[], aiohttp.ClientSession]) -> None:
-        """Names without a business number mean `phone_number_id`."""
+    def __init__(
+        self,
+        owners: Ownership,
+        home_of: Callable[[bytes], str | None],
+        phone_number_id: str,
+        http: Callable[[], aiohttp.ClientSession],
+    ) -> None:
+        """`home_of` says where a name of this worker leads to, None when nowhere else; names without a business
+        number mean `phone_number_id`.
+        """
         self._owners = owners
+        self._home_of = home_of
         self._phone_number_id = phone_number_id
         self._http = http
 
@@ -55,17 +66,23 @@ class Passing:
 
         Raises OwnerUnknown when no worker can say now, and whatever `here` raises.
         """
-        key = key_of(name, self._phone_number_id)
-        owner = self._owners.owner(key.encode())
-        if owner is None:
-            return await here(key)
-        if FORWARDED in call.headers:
-            raise OwnerUnknown("the workers do not agree yet on who has this user")
-        return await self._ask(owner, key, call)
+        key, passes = key_of(name, self._phone_number_id), _passes(call.headers)
+        may_pass = passes == 0
+        for _ in range(PASSES_MAX):
+            owner = self._owners.owner(key.encode())
+            if owner is not None:
+                if not may_pass or passes >= PASSES_MAX:
+                    raise OwnerUnknown("the workers do not agree yet on who has this user")
+                return await self._ask(owner, key, call, passes + 1)
+            home = self._home_of(key.encode())
+            if home is None:
+                return await here(key)
+            key, may_pass = home, True
+        raise OwnerUnknown("this user's names are just being brought together")
 
-    async def _ask(self, owner: str, key: str, call: Call) -> Answer:
+    async def _ask(self, owner: str, key: str, call: Call, passes: int) -> Answer:
         url = f"{owner.rstrip('/')}/api/v1/session/{quote(key, safe='')}{call.path}"
-        passed = {"Authorization": call.headers.get("Authorization", ""), FORWARDED: "1"}
+        passed = {"Authorization": call.headers.get("Authorization", ""), FORWARDED: str(passes)}
         if IDEMPOTENCY in call.headers:
             passed[IDEMPOTENCY] = call.headers[IDEMPOTENCY]
         request = self._http().request(call.method, url, headers=passed, json=call.body, allow_redirects=False)
@@ -76,3 +93,9 @@ class Passing:
                 raise OwnerUnknown(f"the worker with this user answered {response.status}: have all the same tokens?")
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise OwnerUnknown("the worker with this user does not answer") from error
+
+
+def _passes(headers: Mapping[str, str]) -> int:
+    """How often a request was passed on; whatever else the mark holds, it is passed on no more."""
+    mark = headers.get(FORWARDED, "0")
+    return int(mark) if mark in map(str, range(PASSES_MAX)) else PASSES_MAX
