@@ -57,8 +57,9 @@ class Message:
     async def send(self, message_type: str, **fields: Any) -> None:
         """Send the user a message of any kind of the contract."""
         record = {"waID": self.address, "message_type": message_type, **fields}
-        if "phone_number_id" in self.record:
-            record.setdefault("phone_number_id", self.record["phone_number_id"])
+        if "phone_number_id" not in fields:
+            # The user key finds them whatever number they have by now; at another business number it is another one.
+            record.update({name: self.record[name] for name in ("phone_number_id", "user") if name in self.record})
         await self._write(json.dumps(record).encode())
 
     async def transfer(self, to: str | int, note: str | None = None) -> None:
