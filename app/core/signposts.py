@@ -57,7 +57,8 @@ def _of_another(state: State, event: Event, hops: int, now: float) -> Decision |
     window = state.window
     if isinstance(event, IdentityChanged):
         key = before_key(event)
-        unknown = event.before.user_id not in window.ids if window else state.session is None
+        # Who has not shown a BSUID yet is taken as their number's, as they are when they write under it.
+        unknown = event.before.user_id not in window.ids if window and window.ids else state.session is None
         if key and key != event.user.key and unknown and not hops:
             return Decision(state, (_on(event, key, hops),))
     if window is None:

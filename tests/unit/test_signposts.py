@@ -1,5 +1,7 @@
 """Whatever names Meta shows a user by, and in whatever order it tells of changes: one session, one user key."""
 
+from itertools import permutations, product
+
 import pytest
 
 from app.core.effects import TellAgent
@@ -85,6 +87,52 @@ def test_a_repeat_of_all_events_has_no_effect(first: str, events: list[Routed]) 
     assert world.then(*events) == []
 
 
+HOMES = {"known by both": Both, "known by BSUID only": Hidden, "known by number only": (OLD, None)}
+SYSTEMS = {"system message": by_system(10), "system message without BSUID": by_system(10, None)}
+UPDATES = {
+    "update without number": by_update(10),
+    "update with old number": by_update(10, OLD),
+    "update with new number": by_update(10, NEW),
+}
+MESSAGES = {"message with both": wrote(12, *Renewed), "message with BSUID only": wrote(12, None, SECOND)}
+
+ALL_ORDERS = set(permutations(("system", "update", "message")))
+UNLINKED = ("known by number only", "system message without BSUID", "message with BSUID only")
+APART: dict[tuple[str, ...], set[tuple[str, ...]]] = {
+    # The system message links two numbers, the update two BSUIDs: nothing Meta shows links the one with the other.
+    (*UNLINKED, "update without number"): ALL_ORDERS,
+    # The only link is the number the update shows, and that leads somewhere only once the system message has named it:
+    # a number nobody is known at is not taken from an update, which may show one that its user has left.
+    (*UNLINKED, "update with new number"): {
+        ("update", "system", "message"),
+        ("update", "message", "system"),
+        ("message", "update", "system"),
+    },
+}
+"""Where the user gets a second session: by home, system message, message and update, the orders of the three."""
+
+
+@pytest.mark.parametrize("order", sorted(ALL_ORDERS), ids=", ".join)
+@pytest.mark.parametrize(("home", "system", "message", "update"), list(product(HOMES, SYSTEMS, MESSAGES, UPDATES)))
+def test_both_notices_and_the_first_message_in_every_order(
+    home: str, system: str, message: str, update: str, order: tuple[str, ...]
+) -> None:
+    first: tuple[str | None, str | None] = HOMES[home]
+    later: dict[str, Routed] = {"system": SYSTEMS[system], "update": UPDATES[update], "message": MESSAGES[message]}
+    events = [wrote(1, *first), wrote(2, *first, text="sales"), *(later[name] for name in order)]
+    world = World()
+    world.then(*events)
+    at, met = key(first[0] or FIRST), world.home(SECOND)
+    assert world.places("wamid.12") == [met]
+    if order in APART.get((home, system, message, update), ()):
+        assert met != at
+        assert world.sessions() == {at: SALES.id, met: None}
+    else:
+        assert met == at
+        assert world.sessions() == {at: SALES.id}
+        assert world.then(*events) == []
+
+
 @pytest.fixture
 def moved() -> World:
     """Ana is with sales and has another number and BSUID since."""
@@ -124,6 +172,20 @@ def test_nothing_is_sent_to_a_number_that_is_another_persons() -> None:
     assert sent_to(world.then(replied(5, OLD))) == [], "the number is the stranger's, who is with no agent"
     world.then(wrote(6, OLD, None))
     assert world.places("wamid.6") == [key(STRANGE)]
+
+
+def test_a_number_that_an_update_shows_is_not_taken_for_the_users() -> None:
+    world = World()
+    world.then(wrote(1, *Hidden), wrote(2, *Hidden, text="sales"), by_update(3, OLD))
+    world.then(wrote(4, OLD, None))
+    assert world.sessions() == {key(FIRST): SALES.id, key(OLD): None}
+
+
+def test_an_update_finds_the_agent_past_a_number_that_only_a_notice_has_named() -> None:
+    world = World()
+    world.then(wrote(1, *Hidden), wrote(2, *Hidden, text="sales"), by_system(3, None))
+    effects = world.then(by_update(4, OLD))
+    assert [effect.topic for effect in effects if isinstance(effect, TellAgent)] == ["sales-in"]
 
 
 def test_a_number_that_comes_back_is_the_users_again() -> None:
