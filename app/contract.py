@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from app.core.agent_forms import FORMS
-from app.core.agent_record import REF_MAX
+from app.core.agent_record import REF_MAX, USER_MAX
 from app.core.codes import ErrorClass
 from app.whatsapp.content_base import Problem
 from app.whatsapp.context import Context, Referral
@@ -29,7 +29,7 @@ class OutRecord(_Record):
 
     waID: Annotated[str, Field(pattern=r"\S")]
     """Whom to send it to: digits of a phone number, or a user id such as BR.7781."""
-    user: Annotated[str, Field(min_length=1)] | None = None
+    user: Annotated[str, Field(min_length=1, max_length=USER_MAX)] | None = None
     """The user key of a record you read; it decides over waID and phone_number_id."""
     message_type: str
     """Which kind of message; its own fields stand beside this one."""

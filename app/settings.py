@@ -15,7 +15,7 @@ from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.errors import SettingsError
-from app.core.media import LARGEST
+from app.core.media import LARGEST_FETCHED
 from app.core.rules import Rules, Texts
 
 PREFIX = "BROKER_"
@@ -42,10 +42,10 @@ def _sizes(value: object) -> object:
     if not isinstance(given, dict):
         return value
     named = {str(kind).strip(): size for kind, size in given.items()}
-    unknown = sorted(set(named) - set(LARGEST))
+    unknown = sorted(set(named) - set(LARGEST_FETCHED))
     if unknown:
-        raise ValueError(f"{', '.join(unknown)} is no kind of file: use {', '.join(LARGEST)}")
-    return {**LARGEST, **named}
+        raise ValueError(f"{', '.join(unknown)} is no kind of file: use {', '.join(LARGEST_FETCHED)}")
+    return {**LARGEST_FETCHED, **named}
 
 
 Sizes = Annotated[dict[str, Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(_sizes)]
@@ -159,7 +159,8 @@ class Settings(BaseSettings):
     media_tokens: Secrets = Field([], description="bearer tokens of agents who get files; several while rotating")
     media_keep_days: float = Field(30.0, ge=1, le=3650, description="a file is deleted after so many days")
     media_max_bytes_by_kind: Sizes = Field(
-        LARGEST, description="largest file of each kind, as in `image=1000000,video=8000000`; others as Meta sends them"
+        LARGEST_FETCHED,
+        description="largest file to fetch, by kind, as in `image=1000000,video=8000000`; others as Meta has them",
     )
 
     # --- admin

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from app.core.naming import home_of
 from app.core.state import Session, State, Window
 
 
@@ -28,10 +29,13 @@ class Users:
             window=Window.from_dict(orjson.loads(window)) if window else None,
         )
 
-    def home(self, key: bytes) -> str | None:
-        """The key under which the user of this name is kept; None when it is this one, or nothing is known."""
+    def home(self, key: bytes, number: str | None = None) -> str | None:
+        """The key under which the user of this name is kept; None when it is this one, or nothing is known.
+
+        With `number` it is looked for whoever has this phone number now, not for whom it was before.
+        """
         window = self.load(key).window
-        return window.home or None if window else None
+        return home_of(window, number) if window else None
 
     async def store(self, key: bytes, old: State, new: State) -> None:
         """Write what changed and wait for Kafka; the session first, for the window marks the event as handled.

@@ -21,6 +21,9 @@ from app.core.messages import Buttons, List, Message, SectionedList, cut
 REF_MAX = 64
 """Characters of an agent's own name for a message; it travels in Meta's 512 of callback data."""
 
+USER_MAX = 300
+"""Characters of a user key as agents write it; it comes back several times in what the agent is told."""
+
 SHOWN_MAX = 60
 
 WORDS_MAX = 250
@@ -72,8 +75,10 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
         reason = f"the field ref must be a text of at most {REF_MAX} characters, not {_shown(ref)}"
         return BadRecord(reason=reason, code="invalid", address=address)
     user = data.get("user")
-    if user is not None and (not isinstance(user, str) or not user):
-        reason = f"the field user must be the text of a record you read, not {_shown(user)}"
+    if user is not None and not (isinstance(user, str) and 0 < len(user) <= USER_MAX):
+        reason = (
+            f"the field user must be the text of a record you read, at most {USER_MAX} characters, not {_shown(user)}"
+        )
         return BadRecord(reason=reason, code="invalid", address=address, ref=ref)
     ttl = data.get("ttl_seconds")
     if ttl is not None and not (type(ttl) in (int, float) and ttl > 0):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,10 +89,15 @@ def open_at(hours: Hours, at: float) -> bool:
 
 def opens_next(hours: Hours, at: float) -> float | None:
     """From when on it is open, in seconds UTC: `at` itself when it is; None when it stays closed for 400 days."""
-    if open_at(hours, at):
-        return at
+    return at if open_at(hours, at) else _opens_after(hours, int(at // 60))
+
+
+@lru_cache(maxsize=1024)
+def _opens_after(hours: Hours, minute: int) -> float | None:
+    """The first opening after a minute (of those since 1970, UTC); many users ask in the same one."""
+    at = minute * 60.0
     first = datetime.fromtimestamp(at, ZoneInfo(hours.zone)).date()
-    for number in range(HORIZON_DAYS):
+    for number in range(HORIZON_DAYS if any(hours.days) else 0):
         for moment in _openings(hours, first + timedelta(days=number)):
             if moment > at and open_at(hours, moment):
                 return moment
@@ -145,8 +151,10 @@ def _holiday(day: object, name: object) -> tuple[date, str]:
         found = date.fromisoformat(str(day))
     except ValueError:
         raise ValueError(f"holidays: {day!r} is no date such as 2026-12-25") from None
-    if not isinstance(name, str) or len(name) > HOLIDAY_NAME_MAX:
-        raise ValueError(f"holidays: the name of {day} must be a text of at most {HOLIDAY_NAME_MAX} characters")
+    if not isinstance(name, str) or len(name) > HOLIDAY_NAME_MAX or not name.isprintable():
+        raise ValueError(
+            f"holidays: the name of {day} must be a text of at most {HOLIDAY_NAME_MAX} characters, in one line"
+        )
     return found, name
 
 

@@ -15,7 +15,9 @@ PREFIX = "wab-"
 
 MIB = 1024 * 1024
 LARGEST = {"image": 5 * MIB, "video": 16 * MIB, "audio": 16 * MIB, "document": 100 * MIB, "sticker": 500 * 1024}
-"""Bytes of a file per kind (whatsapp-cloud-api, 5.1)."""
+"""Bytes of a file that a business sends, per kind (whatsapp-cloud-api, 5.1)."""
+LARGEST_FETCHED = dict.fromkeys(LARGEST, 100 * MIB)
+"""Bytes of a file that a user sends: of larger ones Meta says so itself, with its error 131052 (5.6)."""
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 TYPES = {
@@ -177,3 +179,15 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 def _fits(value: object, kinds: tuple[type, ...]) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def why_not_sent(note: Note, kind: str) -> str | None:
+    """Why Meta would not take a stored file as a message of this kind; None when it would, or when the kind is none."""
+    if kind not in TYPES:
+        return None
+    mime_type = note.mime_type.partition(";")[0].strip().lower()
+    if mime_type not in TYPES[kind]:
+        return f"its type is {mime_type!r}; as {kind} Meta takes {', '.join(TYPES[kind])}"
+    if note.size > LARGEST[kind]:
+        return f"it has {note.size} bytes; as {kind} Meta takes {LARGEST[kind]}"
+    return None

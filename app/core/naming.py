@@ -39,6 +39,12 @@ def link(window: Window, name: User, at: float, cause: str, home: str = "", sinc
     return Forward(event=event, hops=1)
 
 
+def home_of(window: Window, number: str | None) -> str | None:
+    """Where a name leads to, None when its user is kept here; of a number, to whoever has it now."""
+    holder, _ = window.passed.get(number or "", ("", 0.0))
+    return window.home or holder or None
+
+
 def is_stranger(window: Window, user: User) -> bool:
     """Whether a user who comes to this home is another person: the BSUID they show is none of its user's.
 

@@ -29,7 +29,7 @@ def build(settings: Settings) -> BrokerApp:
     intake = MediaIntake(store, work.noted)
     reader = TopicReader(settings, "media-intake", intake.handle, [Topics(settings).webhook])
     app.attach(work, reader)
-    install_media(app.web.web_app, store, settings.media_tokens, settings.media_max_bytes_by_kind)
+    install_media(app.web.web_app, store, settings.media_tokens)
     add_health(
         app,
         {"kafka": kafka_check(app), "intake": reader_check(reader), "disk": work.disk},

@@ -16,7 +16,7 @@ from app.core.backoff import may_try_again, seconds_before
 from app.core.codes import SERVER_FAILED
 from app.core.effects import Send
 from app.core.lives import life_of
-from app.core.media import Note, is_ours
+from app.core.media import Note, is_ours, why_not_sent
 from app.core.messages import files_in, read_message, with_meta_ids
 from app.core.verdicts import Verdict
 from app.sending.gates import Gates
@@ -66,18 +66,18 @@ class Attacher:
         message = read_message(send.message)
         ids: dict[str, str] = {}
         for media in sorted({file.media for file in files_in(message) if file.media is not None}):
-            found = await self._brought(send, media)
+            found = await self._brought(send, media, message.kind)
             if isinstance(found, Verdict):
                 return found
             ids[media] = found
         return replace(send, message=with_meta_ids(message, ids).model_dump(mode="json")) if ids else send
 
-    async def _brought(self, send: Send, media: str) -> str | Verdict:
+    async def _brought(self, send: Send, media: str, kind: str) -> str | Verdict:
         """Meta's id of a file, tried for as long as the message is worth sending."""
         life, tries = life_of(send, self._settings.send_life_seconds), 0
         while True:
             self._gates.stay(send.id)
-            found = await self._try(send.user.phone_number_id, media)
+            found = await self._try(send.user.phone_number_id, media, kind)
             if isinstance(found, str) or found.final:
                 return found
             tries += 1
@@ -90,18 +90,18 @@ class Attacher:
                 self._gates.stay(send.id)
                 await self._gates.sleep(WAIT_SLICE_SECONDS)
 
-    async def _try(self, number: str, media: str) -> str | Verdict:
+    async def _try(self, number: str, media: str, kind: str) -> str | Verdict:
         # One uploads, the others find what it has brought.
         lock = self._locks.setdefault((media, number), asyncio.Lock())
         async with lock:
             try:
-                return await self._upload(number, media)
+                return await self._upload(number, media, kind)
             except ValueError as error:
                 return _refused(media, f"cannot be read: {error}")
             except OSError as error:
                 return _later(f"the directory of files cannot be used: {error.strerror}")
 
-    async def _upload(self, number: str, media: str) -> str | Verdict:
+    async def _upload(self, number: str, media: str, kind: str) -> str | Verdict:
         note = await asyncio.to_thread(self._files.note, media) if is_ours(media) else None
         if note is None:
             return _refused(media, "is unknown, or its time is over")
@@ -109,6 +109,9 @@ class Attacher:
             return _refused(media, f"never came: {note.reason}")
         if note.state == "waiting":
             return _later(f"the file {media} has not come yet")
+        wrong = why_not_sent(note, kind)
+        if wrong is not None:
+            return Verdict(outcome="refused", code="invalid", reason=f"the file {media!r} cannot be sent: {wrong}")
         known = await asyncio.to_thread(self._files.uploaded, media, number, self._gates.clock())
         if known is not None:
             return known

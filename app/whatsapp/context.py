@@ -1,7 +1,7 @@
 """What a message hangs on: the message it answers, where it was forwarded from, the advert that led here.
 
 In: the `context` and `referral` of a message. Out: JSON objects, or None where there is nothing. Pictures of adverts
-lie at addresses of Meta's that expire; they stay in the raw form.
+lie at addresses of Meta's that expire: they are in no record.
 """
 
 from typing import Any

@@ -13,7 +13,7 @@ from typing import Protocol
 import aiohttp
 import orjson
 
-from app.core.media import DOWNLOAD_SECONDS, LARGEST, Note, NotFetched
+from app.core.media import DOWNLOAD_SECONDS, LARGEST_FETCHED, Note, NotFetched
 from app.whatsapp.content_media import as_hex
 from app.whatsapp.graph import CONNECT_SECONDS, Token
 
@@ -56,7 +56,7 @@ class MediaSource:
         base_url: str,
         version: str,
         token: Token,
-        largest: Mapping[str, int] = LARGEST,
+        largest: Mapping[str, int] = LARGEST_FETCHED,
     ) -> None:
         """`largest`: bytes a file of each kind may have."""
         self._session = session

@@ -11,6 +11,9 @@ from typing import Any
 MEDIA = frozenset({"image", "video", "audio", "voice", "document", "sticker"})
 """Names under which Meta puts a file."""
 
+SHOWN_BY_META = ("image_url", "video_url", "thumbnail_url")
+"""Of a `referral`: pictures of the advert, at addresses of Meta's."""
+
 MARKS = ("mime_type", "sha256")
 """What only a file has, under whatever name it may come."""
 
@@ -27,7 +30,10 @@ def without_media_urls(body: bytes) -> bytes:
 
 
 def strip_media_urls(data: Any) -> None:
-    """Remove the `url` of every file in some JSON, at any depth; one that is no text stays: it is no address."""
+    """Remove Meta's addresses of files and of an advert's pictures from some JSON, at any depth.
+
+    A `url` that is no text stays: it is no address.
+    """
     waiting: list[tuple[str, Any]] = [("", data)]
     while waiting:
         name, value = waiting.pop()
@@ -37,4 +43,7 @@ def strip_media_urls(data: Any) -> None:
             is_file = name in MEDIA or any(mark in value for mark in MARKS)
             if is_file and isinstance(value.get("url"), str):
                 del value["url"]
+            if name == "referral":
+                for shown in SHOWN_BY_META:
+                    value.pop(shown, None)
             waiting.extend(value.items())

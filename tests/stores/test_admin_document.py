@@ -71,7 +71,7 @@ async def url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> A
 
     install_admin(app, Settings(admin_tokens=[SecretStr(TOKEN)]), store, create_topics, lambda: None)
     worker = Worker({ANA.key.encode(): STATE})
-    passing = Passing(worker, lambda _: None, "106", lambda: pytest.fail("nobody else is asked"))
+    passing = Passing(worker, lambda *_: None, "106", lambda: pytest.fail("nobody else is asked"))
     lookups = Lookups(passing, worker.load, lambda: REGISTER, Rules())
     orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control")
     install_sessions(app, lookups, Counts(Mirror(), lambda: REGISTER), orders)

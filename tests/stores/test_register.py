@@ -213,6 +213,15 @@ async def test_a_changed_out_topic_is_drained_until_it_is_left(store: RegisterSt
     assert [found.draining for found in (await store.snapshot()).agents] == [()]
 
 
+async def test_the_topic_of_a_retired_agent_is_whoever_has_it_now(store: RegisterStore) -> None:
+    agent = await store.add(SALES)
+    await store.retire(agent.id)
+    taken = await store.add(replace(HELP, write_topic="sales-out"))
+    back = await store.change(agent.id, replace(SALES, write_topic="new-out", active=True))
+    assert back.draining == ()
+    assert (await store.change(taken.id, replace(HELP, write_topic="sales-out", position=3))).position == 3
+
+
 async def test_the_audit_names_who_acted_for_one_transaction_only(store: RegisterStore) -> None:
     agent = await store.add(SALES, "ana")
     await store.change(agent.id, replace(HELP, active=False), "o'brien")

@@ -131,6 +131,7 @@ def test_an_unknown_message_type_is_named(kind: Any) -> None:
         ({**TEXT, "waID": "Ana"}, "the waID 'Ana' is neither a phone number nor a user id"),
         ({**TEXT, "ref": "x" * 65}, "the field ref must be a text of at most 64 characters"),
         ({**TEXT, "ref": 7}, "the field ref must be a text of at most 64 characters, not 7"),
+        ({**TEXT, "user": "x" * 301}, "the field user must be the text of a record you read, at most 300 characters"),
         ({**TEXT, "ttl_seconds": 0}, "the field ttl_seconds must be a number of seconds above 0, not 0"),
         ({**TEXT, "ttl_seconds": True}, "above 0, not True"),
         ({**TEXT, "ttl_seconds": "60"}, "above 0, not '60'"),

@@ -116,6 +116,35 @@ async def test_an_unknown_file_is_refused(tmp_path: Path, given: str) -> None:
     assert given in verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("mime_type", "size", "kind", "said"),
+    [
+        ("image/webp", 5, "image", "its type is 'image/webp'; as image Meta takes image/jpeg, image/png"),
+        ("image/png", 5 * 1024 * 1024 + 1, "image", "it has 5242881 bytes; as image Meta takes 5242880"),
+        ("application/zip", 5, "document", "its type is 'application/zip'; as document Meta takes text/plain"),
+        ("audio/ogg; codecs=opus", 5, "video", "its type is 'audio/ogg'; as video Meta takes"),
+    ],
+)
+async def test_a_file_that_meta_does_not_take_is_not_brought(
+    tmp_path: Path, mime_type: str, size: int, kind: str, said: str
+) -> None:
+    world = World(tmp_path)
+    world.files.path(OURS).write_bytes(b"bytes")
+    world.files.keep(after_success(replace(NOTE, mime_type=mime_type), mime_type, "", size))
+    verdict = await world.attacher.attach(replace(SEND, message={"kind": kind, kind: {"media": OURS}}))
+    assert isinstance(verdict, Verdict) and (verdict.outcome, verdict.code) == ("refused", "invalid")
+    assert said in verdict.reason and OURS in verdict.reason
+    assert world.uploads == []
+
+
+async def test_a_users_voice_note_can_be_sent_on(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.files.path(OURS).write_bytes(b"bytes")
+    world.files.keep(after_success(NOTE, "audio/ogg; codecs=opus", "", 5))
+    send = await world.attacher.attach(replace(SEND, message={"kind": "audio", "audio": {"media": OURS}}))
+    assert not isinstance(send, Verdict)
+
+
 async def test_what_meta_refuses_or_is_gone_is_refused(tmp_path: Path) -> None:
     world = World(tmp_path, REFUSED)
     world.store()

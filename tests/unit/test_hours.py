@@ -87,6 +87,7 @@ def test_an_hour_the_clock_shows_twice_counts_twice() -> None:
         ({"zone": BERLIN, "days": {}, "holidays": ["2026-12-25"]}, "holidays: must be an object"),
         ({"zone": BERLIN, "days": {}, "holidays": {"2026-02-30": ""}}, "is no date"),
         ({"zone": BERLIN, "days": {}, "holidays": {"2026-12-25": None}}, "must be a text"),
+        ({"zone": BERLIN, "days": {}, "holidays": {"2026-12-25": "\0"}}, "must be a text"),
     ],
 )
 def test_what_is_wrong_is_said(data: Any, words: str) -> None:

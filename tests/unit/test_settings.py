@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.media import LARGEST
+from app.core.media import LARGEST_FETCHED
 from app.core.rules import Rules
 from app.settings import Settings, SettingsError, load_settings, unknown_settings
 
@@ -135,7 +135,7 @@ def test_every_setting_says_what_it_is_for() -> None:
 
 def test_sizes_of_files_are_given_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = load(monkeypatch, BROKER_MEDIA_MAX_BYTES_BY_KIND="image=1000, video=2000").media_max_bytes_by_kind
-    assert sizes == {**LARGEST, "image": 1000, "video": 2000}
+    assert sizes == {**LARGEST_FETCHED, "image": 1000, "video": 2000}
 
 
 @pytest.mark.parametrize("wrong", ["imgae=1000", "image", "image=", "image=0", "image=5MB", "1000", "{}"])

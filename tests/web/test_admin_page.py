@@ -69,7 +69,7 @@ async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
     admin = Admin(TestClient(TestServer(app.web.web_app)), store)
     browser = Browser(admin, worker, mirror)
     office = install_admin(app, settings, store, admin.create_topics, admin.notify)
-    passing = Passing(worker, lambda _: None, "106", lambda: admin.client.session)
+    passing = Passing(worker, lambda *_: None, "106", lambda: admin.client.session)
 
     def register() -> Register:
         return REGISTER

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 
 from app.core.events import EndOrdered, MoveOrdered
 from app.core.identity import User
+from app.core.naming import home_of
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import Session, State, Window
@@ -58,9 +60,9 @@ class Worker:
     def load(self, key: bytes) -> State:
         return self.states.get(key, State())
 
-    def home(self, key: bytes) -> str | None:
+    def home(self, key: bytes, number: str | None) -> str | None:
         window = self.load(key).window
-        return window.home or None if window else None
+        return home_of(window, number) if window else None
 
     async def produce(self, topic: str, value: bytes, key: bytes) -> None:
         if self.kafka == "hangs":
@@ -188,6 +190,18 @@ async def test_a_user_is_found_by_a_name_that_another_worker_has(pair: Pair, at:
     pair.first.states |= signpost("106:BR.77", ANA.key)
     status, answer, _ = await pair.get("BR.77", at=at)
     assert (status, answer["data"]["user"]["key"], answer["data"]["state"]) == (200, ANA.key, "agent")
+
+
+@pytest.mark.parametrize("at", [0, 1])
+async def test_a_number_finds_whoever_has_it_now_and_a_key_the_user_it_names(pair: Pair, at: int) -> None:
+    pair.second.other = str(pair.clients[0].make_url("/"))
+    new = User.at("106", None, "BR.99", "Nova")
+    pair.first.states[new.key.encode()] = State(window=Window(user=new, last_seen=NOW))
+    before = replace(STATE.window or Window(user=ANA), passed={"5511999990000": (new.key, NOW - 10)})
+    pair.second.states[ANA.key.encode()] = replace(STATE, window=before)
+    for name, key in (("5511999990000", new.key), (ANA.key, ANA.key)):
+        status, answer, _ = await pair.get(name, at=at)
+        assert (status, answer["data"]["user"]["key"]) == (200, key)
 
 
 async def test_an_order_under_another_name_goes_to_the_users_home(pair: Pair) -> None:

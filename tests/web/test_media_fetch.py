@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from app.core.media import LARGEST, Note, NotFetched, media_id
+from app.core.media import LARGEST_FETCHED, Note, NotFetched, media_id
 from app.whatsapp.media_fetch import Located, MediaSource
 
 TOKEN = "EAAtoken"
@@ -43,6 +43,7 @@ class Meta:
     located: Any = None
     status: int = 200
     download_status: int = 200
+    largest: dict[str, int] = field(default_factory=lambda: dict(LARGEST_FETCHED))
     source: MediaSource | None = None
 
     async def fetch(self, place: Bytes, note: Note = NOTE) -> Located | NotFetched:
@@ -74,7 +75,7 @@ async def meta(answers: Meta) -> AsyncIterator[Meta]:
     app.router.add_get("/v25.0/77", locate)
     app.router.add_get("/file", download)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        answers.source = MediaSource(session, str(server.make_url("")), "v25.0", SecretStr(TOKEN))
+        answers.source = MediaSource(session, str(server.make_url("")), "v25.0", SecretStr(TOKEN), answers.largest)
         yield answers
 
 
@@ -108,10 +109,10 @@ async def test_what_may_heal_is_no_end(answers: Meta, words: str) -> None:
 
 async def test_a_file_over_the_limit_of_its_kind_is_given_up_at_the_limit() -> None:
     place = Bytes()
-    async with meta(Meta(content=b"x" * (LARGEST["sticker"] + 1))) as there:
+    async with meta(Meta(content=b"x" * 1001, largest={"sticker": 1000, "image": 5000})) as there:
         found = await there.fetch(place)
     assert isinstance(found, NotFetched) and found.final and "larger" in found.reason
-    assert place.size <= LARGEST["sticker"]
+    assert place.size <= 1000
 
 
 async def test_a_full_disk_is_not_taken_for_a_fault_of_meta() -> None:

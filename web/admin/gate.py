@@ -43,7 +43,7 @@ def make_gate(tokens: Iterable[SecretStr]) -> Middleware:
             return await handler(request)
         holder = holder_of(bearer(request.headers.get("Authorization", "")), holders)
         if holder is None:
-            log.warning("%s %s refused: no valid token", request.method, request.path)
+            log.warning("%s %s refused: no valid token", request.method, request.rel_url.raw_path[:200])
             return _answer(
                 error_json("auth-01", "a valid bearer token is needed: Authorization: Bearer <token>"),
                 401,

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from app.core.identity import split_address
 from app.core.lookup import key_of
 from app.owners import OwnerUnknown
 
@@ -49,12 +50,12 @@ class Passing:
     def __init__(
         self,
         owners: Ownership,
-        home_of: Callable[[bytes], str | None],
+        home_of: Callable[[bytes, str | None], str | None],
         phone_number_id: str,
         http: Callable[[], aiohttp.ClientSession],
     ) -> None:
-        """`home_of` says where a name of this worker leads to, None when nowhere else; names without a business
-        number mean `phone_number_id`.
+        """`home_of` says where a key of this worker leads to, None when nowhere else; asked by phone number it is
+        whoever has that number now. Names without a business number mean `phone_number_id`.
         """
         self._owners = owners
         self._home_of = home_of
@@ -67,29 +68,34 @@ class Passing:
         Raises OwnerUnknown when no worker can say now, and whatever `here` raises.
         """
         key, passes = key_of(name, self._phone_number_id), _passes(call.headers)
+        number, _ = split_address(name)
         may_pass = passes == 0
         for _ in range(PASSES_MAX):
             owner = self._owners.owner(key.encode())
             if owner is not None:
                 if not may_pass or passes >= PASSES_MAX:
                     raise OwnerUnknown("the workers do not agree yet on who has this user")
-                return await self._ask(owner, key, call, passes + 1)
-            home = self._home_of(key.encode())
+                return await self._ask(owner, name, call, passes + 1)
+            home = self._home_of(key.encode(), number)
             if home is None:
                 return await here(key)
-            key, may_pass = home, True
+            name = key = home
+            number, may_pass = None, True
         raise OwnerUnknown("this user's names are just being brought together")
 
-    async def _ask(self, owner: str, key: str, call: Call, passes: int) -> Answer:
-        url = f"{owner.rstrip('/')}/api/v1/session/{quote(key, safe='')}{call.path}"
+    async def _ask(self, owner: str, name: str, call: Call, passes: int) -> Answer:
+        url = f"{owner.rstrip('/')}/api/v1/session/{quote(name, safe='')}{call.path}"
         passed = {"Authorization": call.headers.get("Authorization", ""), FORWARDED: str(passes)}
         if IDEMPOTENCY in call.headers:
             passed[IDEMPOTENCY] = call.headers[IDEMPOTENCY]
         request = self._http().request(call.method, url, headers=passed, json=call.body, allow_redirects=False)
         try:
             async with asyncio.timeout(FORWARD_SECONDS), request as response:
-                if response.status in (200, 202, 404, 422, 503):
-                    return response.status, await response.json()
+                answer = await response.json()
+                # A worker of an older version has no such page at all.
+                is_old = response.status == 404 and answer.get("internal_code") == "http-404"
+                if response.status in (200, 202, 404, 422, 503) and not is_old:
+                    return response.status, answer
                 raise OwnerUnknown(f"the worker with this user answered {response.status}: have all the same tokens?")
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise OwnerUnknown("the worker with this user does not answer") from error

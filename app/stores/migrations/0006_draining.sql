@@ -14,5 +14,6 @@ $$;
 
 CREATE TRIGGER agents_drain_old_topic
     BEFORE UPDATE ON agents
-    FOR EACH ROW WHEN (OLD.write_topic <> NEW.write_topic AND OLD.write_topic <> '')
+    -- Of an agent that is not active another one may have the topic by now.
+    FOR EACH ROW WHEN (OLD.active = 1 AND OLD.write_topic <> NEW.write_topic AND OLD.write_topic <> '')
     EXECUTE FUNCTION agents_drain_old_topic();

@@ -27,6 +27,7 @@ def test_the_address_of_a_file_is_taken_out_and_nothing_else(name: str) -> None:
         {"album": [{"sha256": "x", "url": URL}, {"sha256": "y", "url": URL}]},
         {"edit": {"message": {"type": "image", "image": {"id": "M", "url": URL}}}},
         {"a": [[[{"b": {"image": [{"url": URL}]}}]]]},
+        {"referral": {"source_url": "https://example.test", "image_url": URL, "video_url": URL, "thumbnail_url": URL}},
     ],
 )
 def test_at_any_depth_and_under_any_name(holder: dict[str, Any]) -> None:
@@ -39,7 +40,7 @@ def test_at_any_depth_and_under_any_name(holder: dict[str, Any]) -> None:
     [
         {"location": {"latitude": 1, "longitude": 2, "url": "https://market.example.test"}},
         {"contacts": [{"urls": [{"url": "https://bia.example.test", "type": "HOME"}]}]},
-        {"referral": {"source_url": "https://example.test/ad", "image_url": "https://example.test/i.jpg"}},
+        {"referral": {"source_url": "https://example.test/ad", "headline": "Now"}},
         {"text": {"body": URL}},
         {"image": {"url": {"strange": 1}}},
         {"image": "https://example.test"},
