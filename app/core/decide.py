@@ -142,7 +142,7 @@ def _assign(turn: Turn, event: UserWrote, agent: Agent) -> None:
     sentence = turn.fill(turn.rules.texts.assigned, agent)
     turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped, closed=turn.closed(agent)))
     for record in kept:
-        turn.tell(agent, record)
+        turn.tell_kept(agent, record)
 
 
 def _gone_notice(turn: Turn, agent_id: int) -> str:

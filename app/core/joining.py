@@ -9,6 +9,7 @@ from typing import Any
 
 from app.core import records
 from app.core.events import UserJoined
+from app.core.identity import User
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import Session, State, Window, digest
@@ -20,14 +21,14 @@ def join(state: State, event: UserJoined, now: float, register: Register, rules:
     turn = Turn(state, event, now, register, rules)
     written = state.session is not None and state.session.by == digest(event.id)
     if event.session and not written:
-        _join_sessions(turn, event.session)
+        _join_sessions(turn, event.session, event.window.user)
     turn.window = _joined(turn.window, event.window, first=state.window is None)
     turn.touched(event.at)
     turn.handled()
     return turn.decision()
 
 
-def _join_sessions(turn: Turn, theirs: Session) -> None:
+def _join_sessions(turn: Turn, theirs: Session, their_user: User) -> None:
     ours = turn.session
     # Known already: the hand-over was repeated after a crash, with more in it.
     fresh = [
@@ -46,20 +47,20 @@ def _join_sessions(turn: Turn, theirs: Session) -> None:
     else:
         winner, loser = ours, theirs
     turn.session = winner
-    _end(turn, winner, loser)
+    _end(turn, winner, loser, turn.user if loser is ours else their_user)
     agent = turn.register.active_agent(winner.agent)
     for record in (*(ours.kept if ours is loser else ()), *fresh):
         if agent:
-            turn.tell(agent, record)
+            turn.tell_kept(agent, record)
         else:
             turn.set_aside("a message kept for an agent that is gone", record)
 
 
-def _end(turn: Turn, winner: Session, loser: Session) -> None:
+def _end(turn: Turn, winner: Session, loser: Session, user: User) -> None:
     agent = turn.register.agent(loser.agent)
     if agent and loser.agent != winner.agent:
         words = "The user is in another conversation under another of their names."
-        turn.tell(agent, records.closed_record(turn.user, words, "joined", turn.now))
+        turn.tell(agent, records.closed_record(user, words, "joined", turn.now))
 
 
 def _joined(ours: Window, theirs: Window, *, first: bool) -> Window:
@@ -72,8 +73,10 @@ def _joined(ours: Window, theirs: Window, *, first: bool) -> Window:
         name=newer.user.name or ours.user.name or theirs.user.name,
     )
     both: dict[str, Any] = {
-        name: tuple(dict.fromkeys((*getattr(theirs, name), *getattr(ours, name))))
-        for name in ("recent", "others", "ids", "numbers")
+        # The oldest ids of what was handled go first when there are too many: rather theirs than those of the newest.
+        name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name))))
+        for one, other, names in ((theirs, ours, ("ids", "numbers")), (ours, theirs, ("recent", "others")))
+        for name in names
     }
     return replace(
         ours,
@@ -84,6 +87,6 @@ def _joined(ours: Window, theirs: Window, *, first: bool) -> Window:
         references=(*theirs.references, *ours.references)[-REFERENCES:],
         since=theirs.since if first else min(ours.since, theirs.since),
         named=newer.named,
-        passed={number: to for number, to in ours.passed.items() if number not in theirs.numbers},
+        passed={number: to for number, to in (theirs.passed | ours.passed).items() if number not in theirs.numbers},
         **both,
     )

@@ -72,4 +72,4 @@ def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, a
     }
     turn.tell(target, records.transfer_record(turn.user, sentence, handed, at, closed=turn.closed(target)))
     for record in before.kept if before else ():
-        turn.tell(target, record)
+        turn.tell_kept(target, record)

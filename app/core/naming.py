@@ -70,6 +70,8 @@ def shown(window: Window | None, event: UserWrote) -> UserWrote:
     left_number = not user.user_id and user.wa_id in window.numbers and window.user.wa_id not in (None, user.wa_id)
     if event.at < window.named or left_number:
         user = replace(user, wa_id=None, user_id=None)
+    elif event.at < window.passed.get(user.wa_id or "", ("", 0.0))[1]:
+        user = replace(user, wa_id=None)
     return replace(event, user=user)
 
 
@@ -88,7 +90,8 @@ def learn(before: Window | None, after: Window, event: Event, now: float, rules:
             return after, []
     links = []
     number = event.user.wa_id
-    if number in after.passed and event.user.user_id in after.ids and isinstance(event, UserWrote):
+    back = number in after.passed and event.at >= after.passed[number][1]
+    if number and back and event.user.user_id in after.ids and isinstance(event, UserWrote):
         holder = User(key=after.passed[number][0], phone_number_id=after.user.phone_number_id, wa_id=number)
         after = replace(after, passed={name: to for name, to in after.passed.items() if name != number})
         links.append(link(after, holder, event.at, event.id))
@@ -118,6 +121,9 @@ def _changed(window: Window, event: IdentityChanged) -> Window:
     user = window.user
     if after.wa_id:
         user = replace(user, wa_id=after.wa_id)
+    elif after.user_id and before.user_id == user.user_id != after.user_id:
+        # A new BSUID means a new number (whatsapp-cloud-api, 3.4): the one we know is nobody's, or another person's.
+        user = replace(user, wa_id=None)
     if after.user_id:
         user = replace(user, user_id=after.user_id)
     elif after.wa_id and before.user_id in (None, user.user_id):

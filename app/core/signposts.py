@@ -9,7 +9,17 @@ from dataclasses import replace
 
 from app.core.decide import decide
 from app.core.effects import Effect, Forward
-from app.core.events import AgentReplied, ClockStruck, Event, IdentityChanged, Routed, UserJoined, UserLinked, UserWrote
+from app.core.events import (
+    AgentReplied,
+    ClockStruck,
+    Event,
+    IdentityChanged,
+    Routed,
+    StatusCame,
+    UserJoined,
+    UserLinked,
+    UserWrote,
+)
 from app.core.identity import User, user_key
 from app.core.joining import join
 from app.core.naming import before_key, is_stranger, learn, link, names, passed_on, shown
@@ -27,6 +37,9 @@ def route(state: State, event: Routed, hops: int, now: float, register: Register
     window = state.window
     if isinstance(event, ClockStruck):
         return decide(state, event, now, register, rules)
+    if window and window.home and hops >= HOPS_MAX // 2 and _is_own_name(event):
+        # Round in a circle, which a crash can leave behind: here they are at home again, and a later link joins them.
+        state, window = State(), None
     if window and window.home:
         return _at_signpost(window, event, hops, now)
     if window and window.knows(event.id):
@@ -38,12 +51,22 @@ def route(state: State, event: Routed, hops: int, now: float, register: Register
     return _of_another(state, event, hops, now) or _at_home(state, event, now, register, rules)
 
 
+def _is_own_name(event: Routed) -> bool:
+    """Whether a user wrote, and the event is at the key of the BSUID they show."""
+    user = event.user
+    return isinstance(event, UserWrote) and bool(
+        user.user_id and user.key == user_key(user.phone_number_id, None, user.user_id)
+    )
+
+
 def _on(event: Routed, key: str, hops: int) -> Forward:
     return Forward(event=replace(event, user=replace(event.user, key=key)), hops=hops + 1)
 
 
 def _at_signpost(window: Window, event: Routed, hops: int, now: float) -> Decision:
-    window = replace(window, touched=max(window.touched, now))
+    if not isinstance(event, StatusCame):
+        # Not for what others send to this name: a signpost must not outlive the home it leads to.
+        window = replace(window, touched=max(window.touched, now))
     if isinstance(event, UserLinked):
         if event.home in (window.home, event.user.key):
             return Decision(State(window=window))
@@ -72,7 +95,8 @@ def _of_another(state: State, event: Event, hops: int, now: float) -> Decision |
     holder, since = window.passed.get(user.wa_id or "", ("", 0.0))
     late = isinstance(event, UserWrote | IdentityChanged) and event.at < since
     if holder and not user.user_id and not late and isinstance(event, UserWrote | IdentityChanged | AgentReplied):
-        return Decision(state, (_on(event, holder, hops),))
+        window = replace(window, touched=max(window.touched, now))
+        return Decision(replace(state, window=window), (_on(event, holder, hops),))
     return None
 
 
@@ -93,7 +117,7 @@ def _linked(state: State, event: UserLinked, now: float) -> Decision:
         return Decision(state)
     if window is None and state.session is None:
         return Decision(State(window=_signpost(event.user, event.home, now)))
-    window = window or Window(user=event.user)
+    window = window or Window(user=event.user, since=now)
     if window.ids and event.ids and not set(window.ids) & set(event.ids):
         number = event.user.wa_id
         if number is None or number not in window.numbers or event.at <= window.last_seen:

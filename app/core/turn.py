@@ -119,6 +119,13 @@ class Turn:
         """Remember a message of the conversation by its id, for an agent the user may be handed to."""
         self.window = self.window.referring(message, REFERENCES)
 
+    def tell_kept(self, agent: Agent, record: dict[str, Any]) -> None:
+        """Hand over a kept message; its id is made of the message, whichever messages are handed over beside it."""
+        new_id = effect_id(f"{self.event_id}\n{record['message_id']}", 0)
+        self.effects.append(
+            TellAgent(id=new_id, agent=agent.id, topic=agent.read_topic, record={**record, "id": new_id})
+        )
+
     def send(
         self,
         message: Message | dict[str, Any],

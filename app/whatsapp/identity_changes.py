@@ -43,7 +43,12 @@ def read_system_change(value: dict[str, Any], message: dict[str, Any], raw: byte
         user=user,
         at=at,
         change=change,
-        before=Identity(wa_id=user.wa_id, user_id=user.user_id, parent_user_id=text(message, "from_parent_user_id")),
+        before=Identity(
+            wa_id=user.wa_id,
+            # Shown beside the notice may be the new one already.
+            user_id=None if user.user_id == after.user_id else user.user_id,
+            parent_user_id=text(message, "from_parent_user_id"),
+        ),
         after=after,
         text=text(system, "body") or "",
         raw=raw,

@@ -1,13 +1,16 @@
 """Whatever names Meta shows a user by, and in whatever order it tells of changes: one session, one user key."""
 
+from dataclasses import replace
 from itertools import permutations, product
 
 import pytest
 
 from app.core.effects import TellAgent
-from app.core.events import ClockStruck, Routed
+from app.core.events import ClockStruck, Routed, StatusCame
 from app.core.identity import User
-from tests.unit.histories import DAY, NOW, SALES
+from app.core.signposts import route
+from app.core.state import State, Window
+from tests.unit.histories import DAY, NOW, REGISTER, RULES, SALES
 from tests.unit.names_world import (
     BUSINESS,
     FIRST,
@@ -227,3 +230,75 @@ def test_signposts_stay_while_the_user_writes() -> None:
             ClockStruck(id=f"clock:{day}", user=User(key=key(FIRST), phone_number_id=BUSINESS), at=NOW + day * DAY + 2)
         )
     assert world.home(FIRST) == key(OLD)
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_nothing_is_sent_to_a_number_that_a_new_user_id_has_left(told_first: bool) -> None:
+    world = World()
+    world.then(wrote(1, *Both), wrote(2, *Both, text="sales"))
+    steps: list[Routed] = [by_update(3), wrote(4, None, SECOND)]
+    world.then(*(steps if told_first else reversed(steps)))
+    assert sent_to(world.then(replied(5, user=key(OLD)))) == [(None, SECOND)]
+
+
+def test_a_late_message_does_not_take_back_a_number_that_another_person_has() -> None:
+    world = World()
+    world.then(wrote(1, *Both), wrote(2, *Both, text="sales"), wrote(20, OLD, STRANGE), wrote(10, *Both))
+    assert world.places("wamid.10") == [key(OLD)]
+    assert sent_to(world.then(replied(21, user=key(OLD)))) == [(None, FIRST)]
+
+
+def test_a_repeat_after_two_homes_were_joined_has_no_effect() -> None:
+    world = World()
+    world.then(wrote(1, *Both), wrote(2, *Both, text="sales"))
+    world.then(*(wrote(number, *Both) for number in range(10, 210)))
+    late = wrote(300, *Renewed)
+    world.then(late, replace(by_system(301), at=NOW + 301), wrote(302, *Renewed))
+    again = replace(late, user=replace(late.user, key=key(OLD)))
+    assert route(world.states[key(OLD)], again, 1, NOW + 303, REGISTER, RULES).effects == ()
+
+
+def test_the_agent_whose_conversation_ends_by_a_join_reads_of_the_user_it_knows() -> None:
+    world = World()
+    world.then(wrote(1, *Both), wrote(2, *Renewed), wrote(3, *Renewed, text="sales"))
+    effects = world.then(wrote(4, *Both, text="consumer service"), replace(by_system(5), at=NOW + 5))
+    (ended,) = [effect for effect in effects if isinstance(effect, TellAgent) and effect.record["type"] == "closed"]
+    assert (ended.topic, ended.record["user"]) == ("sales-in", key(NEW))
+    assert world.sessions() == {key(OLD): 1}
+
+
+def test_statuses_of_others_keep_no_name_alive_beyond_its_home() -> None:
+    world = World()
+    world.then(wrote(1, *Hidden), wrote(2, *Both))
+    for day in range(1, 30):
+        at = NOW + day * DAY
+        status = StatusCame(
+            id=f"s{day}", user=User.at(BUSINESS, OLD, None), at=at, message_id=f"x{day}", status="delivered"
+        )
+        strikes = [
+            ClockStruck(id=f"c{day}{name}", user=User(key=key(name), phone_number_id=BUSINESS), at=at + 1)
+            for name in (FIRST, OLD)
+        ]
+        world.then(status, *strikes)
+    assert [state.window for state in world.states.values() if state.window and state.window.home] == []
+
+
+def test_names_that_lead_round_in_a_circle_let_their_user_in_again() -> None:
+    world = World()
+    for name, home in ((OLD, FIRST), (FIRST, OLD)):
+        user = User(key=key(name), phone_number_id=BUSINESS)
+        world.states[key(name)] = State(window=Window(user=user, home=key(home), touched=NOW))
+    world.then(wrote(1, *Hidden), wrote(2, *Hidden, text="sales"))
+    assert world.sessions() == {key(FIRST): SALES.id}
+    world.then(wrote(3, *Both))
+    assert world.places("wamid.3") == [key(FIRST)]
+
+
+def test_a_session_whose_window_a_crash_left_unwritten_is_no_older_home() -> None:
+    world = World()
+    world.then(wrote(1, *Both), wrote(2, *Both, text="sales"), wrote(3, *Renewed))
+    young = world.states[key(NEW)]
+    world.states[key(NEW)] = State(session=young.session)
+    world.then(by_system(4), by_update(4))
+    assert {world.home(name) for name in (OLD, NEW, FIRST, SECOND)} == {key(OLD)}
+    assert world.sessions() == {key(OLD): SALES.id}
