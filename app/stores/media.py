@@ -121,6 +121,10 @@ class MediaDirectory:
         _sync_folder(self._notes)
         if note.state != "waiting":
             (self._marks / note.id).unlink(missing_ok=True)
+            return
+        # Another worker may have stored the file and taken the mark away: without it this note would wait for ever.
+        (self._marks / note.id).touch()
+        _sync_folder(self._marks)
 
     def waiting(self) -> Iterator[Note]:
         """As in the interface; a note that cannot be read is logged and passed over."""

@@ -98,3 +98,9 @@ def test_what_is_too_old_abandoned_or_without_a_note_is_swept(tmp_path: Path) ->
     assert directory.note(note(1).id) is None and not directory.path(note(1).id).exists()
     assert directory.path(note(2).id).read_bytes() == b"young"
     assert not bare.exists() and not part.exists() and fresh.exists()
+
+
+def test_what_is_waiting_again_is_found_again(tmp_path: Path) -> None:
+    directory = store(tmp_path, note(), b"x")
+    directory.keep(note())
+    assert list(directory.waiting()) == [note()]
