@@ -111,6 +111,9 @@ class MediaDirectory:
         try:
             raw = self._note_path(media_id).read_bytes()
         except FileNotFoundError:
+            # A directory that is away knows nothing of any file; that is not the same as an unknown file.
+            if not self._notes.is_dir():
+                raise
             return None
         return read_note(orjson.loads(raw))
 
@@ -145,7 +148,8 @@ class MediaDirectory:
         """Meta's id of a file that was uploaded for a business number; None when Meta may have dropped it."""
         path = self._upload_path(media_id, number)
         try:
-            return path.read_text() if _age(path, now) < META_KEEPS_SECONDS else None
+            # A crash may have left it empty.
+            return path.read_text() or None if _age(path, now) < META_KEEPS_SECONDS else None
         except FileNotFoundError:
             return None
 
