@@ -78,12 +78,12 @@ class MediaDirectory:
     `waiting/` has an empty mark for each file that has not come, so that looking for work never reads all notes.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Makes the folders; raises OSError when that cannot be done."""
+    def __init__(self, root: Path, *, make: bool = True) -> None:
+        """Makes the folders, unless another process is left to; raises OSError when that cannot be done."""
         self._files, self._notes, self._marks, self._parts, self._uploads = (
             root / name for name in ("files", "notes", "waiting", "incoming", "uploads")
         )
-        for folder in (self._files, self._notes, self._marks, self._parts, self._uploads):
+        for folder in (self._files, self._notes, self._marks, self._parts, self._uploads) if make else ():
             folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, media_id: str) -> Path:
@@ -170,11 +170,15 @@ class MediaDirectory:
         for folder, limit in limits.items():
             for path in folder.iterdir():
                 bare = folder == self._files and not (self._notes / f"{path.name}.json").exists()
-                if _age(path, now) > max(ABANDONED_SECONDS, 0.0 if bare else limit):
+                if _age(path, now) > max(ABANDONED_SECONDS, 0.0 if bare else limit) and not path.is_dir():
                     path.unlink(missing_ok=True)
                     gone += 1
         for mark in self._marks.iterdir():
-            if _age(mark, now) > ABANDONED_SECONDS and not (self._notes / f"{mark.name}.json").exists():
+            if (
+                _age(mark, now) > ABANDONED_SECONDS
+                and not mark.is_dir()
+                and not (self._notes / f"{mark.name}.json").exists()
+            ):
                 mark.unlink(missing_ok=True)
         return gone
 
