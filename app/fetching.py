@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Protocol
 
-from app.core.media import Note, NotFetched, after_failure, after_success, leased
+from app.core.media import Note, NotFetched, State, after_failure, after_success, leased
 from app.stores.media import MediaStore
 from app.whatsapp.media_fetch import Located, Place
 
@@ -107,20 +107,29 @@ class Fetcher:
             found = await self._source.fetch(note, place)
             if isinstance(found, Located):
                 await asyncio.to_thread(place.commit)
-                done = after_success(note, found.mime_type, found.sha256, place.size)
-            else:
-                done = after_failure(note, found, self._clock())
         except asyncio.CancelledError:
             # In good order: nobody has to wait for the end of the lease. Not in a thread: the loop is ending.
-            self._store.keep(after_failure(note, NotFetched("its worker was stopped"), self._clock()))
+            self._failed(note, NotFetched("its worker was stopped"))
             raise
         except OSError as error:
-            await asyncio.to_thread(self._store.keep, after_failure(note, NotFetched(_words(error)), self._clock()))
+            await asyncio.to_thread(self._failed, note, NotFetched(_words(error)))
             raise
         finally:
             await asyncio.to_thread(place.close)
-        await asyncio.to_thread(self._store.keep, done)
-        self.counts[done.state] += 1
+        if isinstance(found, Located):
+            await asyncio.to_thread(self._store.keep, after_success(note, found.mime_type, found.sha256, place.size))
+            self.counts["stored"] += 1
+        else:
+            self.counts[await asyncio.to_thread(self._failed, note, found)] += 1
+
+    def _failed(self, note: Note, failure: NotFetched) -> State:
+        """Note a try that brought nothing, unless another worker has stored the file; returns how it stands."""
+        known = self._store.note(note.id)
+        if known is not None and known.state == "stored":
+            return known.state
+        done = after_failure(note, failure, self._clock())
+        self._store.keep(done)
+        return done.state
 
     def _away(self, error: OSError) -> None:
         if self.problem is None:

@@ -95,7 +95,8 @@ def _is_there(store: MediaDirectory, note: Note) -> bool:
 
 
 def _file(store: MediaDirectory, note: Note) -> web.StreamResponse:
-    shown = note.mime_type.startswith(SHOWN) and not note.mime_type.startswith("image/svg")
+    mime_type = note.mime_type.lower()
+    shown = mime_type.startswith(SHOWN) and not mime_type.startswith("image/svg")
     headers = {
         "Content-Type": note.mime_type
         if note.mime_type.isprintable() and note.mime_type

@@ -153,6 +153,7 @@ SUBCODES: dict[tuple[int, int], int] = {(100, 33): 33}
 UNKNOWN = Meaning(kind=P, text="an error that is not known here", tries=3)
 UNREACHABLE = Meaning(kind=R, text="Meta could not be reached", tries=UNTIL_LATE, spread_max=15.0)
 SERVER_FAILED = Meaning(kind=R, text="Meta's server failed", tries=None)
+MEDIA_AWAY = Meaning(kind=R, text="a file of ours could not be read yet", tries=UNTIL_LATE, spread_max=15.0)
 TOO_FAST = Meaning(kind=T, text="too many requests", tries=UNTIL_LATE, wait=1.0, spread=2.0, slows="number")
 TOKEN_REFUSED = Meaning(kind=A, text="the access token was not accepted", holds="number")
 ELSEWHERE = Meaning(kind=P, text="another server than Meta's answered; check BROKER_GRAPH_URL")

@@ -23,7 +23,7 @@ def build(settings: Settings) -> BrokerApp:
             "BROKER_MEDIA_TOKENS is empty, so no agent could get a file: set it to one or more long random words,"
             " separated by commas (for example from: openssl rand -hex 24)"
         )
-    store = media_directory(settings)
+    store = media_directory(settings, needed=True)
     app = make_app(settings, "media", settings.media_port, producer_only=True)
     work = MediaWork(settings, store, token)
     intake = MediaIntake(store, work.noted)

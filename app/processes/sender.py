@@ -7,6 +7,7 @@ from app.processes.running import kafka_check, stamp, tables_check
 from app.processes.stores import media_directory
 from app.producing import Producer
 from app.progress import Progress
+from app.sending.attaching import UPLOADS_AT_ONCE
 from app.settings import Settings, SettingsError
 from app.stores.token_file import read_token_file
 from app.topics import Topics
@@ -40,7 +41,8 @@ def build(settings: Settings) -> BrokerApp:
         settings.graph_version,
         token,
         settings.send_timeout_seconds,
-        settings.sends_in_flight,
+        # Uploads, which last, take no message's connection.
+        settings.sends_in_flight + UPLOADS_AT_ONCE,
     )
     sends = Sends(app, settings.partitions)
     sender = install_sender(app, settings, Topics(settings), graph, Producer(app), sends, media_directory(settings))

@@ -40,11 +40,19 @@ async def look_at_stores(settings: Settings, process: str) -> dict[str, str]:
     return found
 
 
-def media_directory(settings: Settings) -> MediaDirectory:
-    """The directory of files; raises SettingsError when it cannot be made or used."""
+def media_directory(settings: Settings, *, needed: bool = False) -> MediaDirectory:
+    """The directory of files; raises SettingsError when it is needed and cannot be made or used."""
     try:
         return MediaDirectory(settings.media_dir)
     except OSError as error:
+        if not needed:
+            log.error(
+                "BROKER_MEDIA_DIR: %s cannot be used (%s); starting without it: messages that name a file wait until it"
+                " can be, or until they are late",
+                settings.media_dir,
+                error.strerror,
+            )
+            return MediaDirectory(settings.media_dir, make=False)
         raise SettingsError(
             f"BROKER_MEDIA_DIR: {settings.media_dir} cannot be used ({error.strerror}): choose another directory"
         ) from None

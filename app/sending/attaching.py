@@ -6,14 +6,15 @@ message: it has neither part in the rates nor probes for a held account.
 """
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 from weakref import WeakValueDictionary
 
 from app.core.backoff import may_try_again, seconds_before
-from app.core.codes import SERVER_FAILED
+from app.core.codes import MEDIA_AWAY
 from app.core.effects import Send
 from app.core.lives import life_of
 from app.core.media import Note, is_ours, why_not_sent
@@ -23,6 +24,10 @@ from app.sending.gates import Gates
 from app.settings import Settings
 
 WAIT_SLICE_SECONDS = 0.5
+UPLOADS_AT_ONCE = 16
+"""Of one worker; each holds a file open and a connection to Meta."""
+
+log = logging.getLogger("broker.sender")
 
 
 class Files(Protocol):
@@ -59,6 +64,7 @@ class Attacher:
         self._graph = graph
         self._gates = gates
         self._jitter = jitter
+        self._places = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def attach(self, send: Send) -> Send | Verdict:
@@ -75,20 +81,47 @@ class Attacher:
     async def _brought(self, send: Send, media: str, kind: str) -> str | Verdict:
         """Meta's id of a file, tried for as long as the message is worth sending."""
         life, tries = life_of(send, self._settings.send_life_seconds), 0
+        if self._gates.clock() >= life.ends:
+            return life.late(None)
         while True:
-            self._gates.stay(send.id)
-            found = await self._try(send.user.phone_number_id, media, kind)
+            found = await self._until(life.ends, send.id, self._try(send.user.phone_number_id, media, kind))
+            if found is None:
+                return life.late(_later(f"the file {media} was still on its way to Meta"))
             if isinstance(found, str) or found.final:
                 return found
-            tries += 1
-            if not may_try_again(found.meaning, tries, self._settings.send_tries):
-                return replace(found, outcome="refused", reason=f"{found.reason}, after {tries} tries of the upload")
-            until = self._gates.clock() + seconds_before(found.meaning, tries, self._jitter())
+            if found.outcome == "hold":
+                # An operator can heal the account, as for a message that is held.
+                pause = self._settings.circuit_probe_seconds
+            else:
+                tries += 1
+                if not may_try_again(found.meaning, tries, self._settings.send_tries):
+                    reason = f"{found.reason}, after {tries} tries of the upload"
+                    return replace(found, outcome="refused", reason=reason)
+                pause = seconds_before(found.meaning, tries, self._jitter())
+            until = self._gates.clock() + pause
             if until >= life.ends:
                 return life.late(found)
             while self._gates.clock() < until:
                 self._gates.stay(send.id)
                 await self._gates.sleep(WAIT_SLICE_SECONDS)
+                self._gates.slices += 1
+
+    async def _until(self, ends: float, message: str, work: Coroutine[Any, Any, str | Verdict]) -> str | Verdict | None:
+        """What the work brings; None when the message's life ends before. Raises NotOurs; work is given up then too."""
+        task = asyncio.create_task(work)
+        try:
+            while True:
+                self._gates.stay(message)
+                if self._gates.clock() >= ends:
+                    return None
+                done, _ = await asyncio.wait({task}, timeout=WAIT_SLICE_SECONDS)
+                if done:
+                    return task.result()
+                self._gates.slices += 1
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
 
     async def _try(self, number: str, media: str, kind: str) -> str | Verdict:
         # One uploads, the others find what it has brought.
@@ -115,14 +148,18 @@ class Attacher:
         known = await asyncio.to_thread(self._files.uploaded, media, number, self._gates.clock())
         if known is not None:
             return known
-        try:
-            file = await asyncio.to_thread(self._files.path(media).open, "rb")
-        except FileNotFoundError:
-            return _refused(media, "was here and is gone")
-        with file:
-            found = await self._graph.upload(number, file, note.mime_type)
+        async with self._places:
+            try:
+                file = await asyncio.to_thread(self._files.path(media).open, "rb")
+            except FileNotFoundError:
+                return _refused(media, "was here and is gone")
+            with file:
+                found = await self._graph.upload(number, file, note.mime_type)
         if isinstance(found, str):
-            await asyncio.to_thread(self._files.remember, media, number, found)
+            try:
+                await asyncio.to_thread(self._files.remember, media, number, found)
+            except OSError as error:
+                log.warning("Meta's id of file %s cannot be kept (%s): it is uploaded again", media, error.strerror)
         return found
 
 
@@ -131,4 +168,4 @@ def _refused(media: str, words: str) -> Verdict:
 
 
 def _later(words: str) -> Verdict:
-    return Verdict(outcome="retry", code="media_away", reason=words, meaning=SERVER_FAILED)
+    return Verdict(outcome="retry", code="media_away", reason=words, meaning=MEDIA_AWAY)

@@ -78,12 +78,12 @@ class MediaDirectory:
     `waiting/` has an empty mark for each file that has not come, so that looking for work never reads all notes.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Makes the folders; raises OSError when that cannot be done."""
+    def __init__(self, root: Path, *, make: bool = True) -> None:
+        """Makes the folders, unless another process is left to; raises OSError when that cannot be done."""
         self._files, self._notes, self._marks, self._parts, self._uploads = (
             root / name for name in ("files", "notes", "waiting", "incoming", "uploads")
         )
-        for folder in (self._files, self._notes, self._marks, self._parts, self._uploads):
+        for folder in (self._files, self._notes, self._marks, self._parts, self._uploads) if make else ():
             folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, media_id: str) -> Path:
@@ -111,6 +111,9 @@ class MediaDirectory:
         try:
             raw = self._note_path(media_id).read_bytes()
         except FileNotFoundError:
+            # A directory that is away knows nothing of any file; that is not the same as an unknown file.
+            if not self._notes.is_dir():
+                raise
             return None
         return read_note(orjson.loads(raw))
 
@@ -121,6 +124,10 @@ class MediaDirectory:
         _sync_folder(self._notes)
         if note.state != "waiting":
             (self._marks / note.id).unlink(missing_ok=True)
+            return
+        # Another worker may have stored the file and taken the mark away: without it this note would wait for ever.
+        (self._marks / note.id).touch()
+        _sync_folder(self._marks)
 
     def waiting(self) -> Iterator[Note]:
         """As in the interface; a note that cannot be read is logged and passed over."""
@@ -141,7 +148,8 @@ class MediaDirectory:
         """Meta's id of a file that was uploaded for a business number; None when Meta may have dropped it."""
         path = self._upload_path(media_id, number)
         try:
-            return path.read_text() if _age(path, now) < META_KEEPS_SECONDS else None
+            # A crash may have left it empty.
+            return path.read_text() or None if _age(path, now) < META_KEEPS_SECONDS else None
         except FileNotFoundError:
             return None
 
@@ -162,11 +170,15 @@ class MediaDirectory:
         for folder, limit in limits.items():
             for path in folder.iterdir():
                 bare = folder == self._files and not (self._notes / f"{path.name}.json").exists()
-                if _age(path, now) > max(ABANDONED_SECONDS, 0.0 if bare else limit):
+                if _age(path, now) > max(ABANDONED_SECONDS, 0.0 if bare else limit) and not path.is_dir():
                     path.unlink(missing_ok=True)
                     gone += 1
         for mark in self._marks.iterdir():
-            if _age(mark, now) > ABANDONED_SECONDS and not (self._notes / f"{mark.name}.json").exists():
+            if (
+                _age(mark, now) > ABANDONED_SECONDS
+                and not mark.is_dir()
+                and not (self._notes / f"{mark.name}.json").exists()
+            ):
                 mark.unlink(missing_ok=True)
         return gone
 

@@ -35,7 +35,9 @@ class GraphClient:
     def __init__(self, base_url: str, version: str, token: Token, answer_seconds: float, connections: int) -> None:
         self._base = f"{base_url.rstrip('/')}/{version}"
         self._token = token
-        self._timeout = aiohttp.ClientTimeout(total=answer_seconds, sock_connect=CONNECT_SECONDS)
+        # Who still waits for a connection has not left: that must end before the time-out of the whole, a doubt.
+        connect = min(CONNECT_SECONDS, answer_seconds / 2)
+        self._timeout = aiohttp.ClientTimeout(total=answer_seconds, connect=connect, sock_connect=connect)
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 

@@ -17,6 +17,8 @@ from app.core.media import DOWNLOAD_SECONDS, LARGEST_FETCHED, Note, NotFetched
 from app.whatsapp.content_media import as_hex
 from app.whatsapp.graph import CONNECT_SECONDS, Token
 
+STALLED_SECONDS = 30.0
+"""A download of which nothing comes for so long is given up: eight such would keep all others waiting."""
 PART_BYTES = 64 * 1024
 META_ID = re.compile(r"[A-Za-z0-9_-]+")
 """Nothing else may stand in the path of a request that brings our token."""
@@ -112,7 +114,9 @@ class MediaSource:
         async with self._session.get(
             located.url,
             headers=self._authorization(),
-            timeout=aiohttp.ClientTimeout(total=DOWNLOAD_SECONDS, sock_connect=CONNECT_SECONDS),
+            timeout=aiohttp.ClientTimeout(
+                total=DOWNLOAD_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=STALLED_SECONDS
+            ),
         ) as answer:
             if answer.status != 200:
                 return NotFetched(f"Meta does not give the file (HTTP {answer.status})")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any
 
 import orjson
@@ -196,6 +197,31 @@ async def test_what_never_reached_meta_is_tried_again(host: str) -> None:
     async with graph(f"http://{host}:{free_port()}") as client:
         verdict = await client.send(NUMBER_ID, {"type": "text"})
         assert (verdict.outcome, verdict.code) == ("retry", "unreachable")
+
+
+async def test_a_message_that_found_no_free_connection_has_not_left() -> None:
+    posted, go = list[str](), asyncio.Event()
+
+    async def upload(request: web.Request) -> web.Response:
+        await go.wait()
+        return web.json_response({"id": "1"})
+
+    async def post(request: web.Request) -> web.Response:
+        posted.append(request.path)
+        return web.json_response({"messages": [{"id": "wamid.1"}]})
+
+    app = web.Application()
+    app.router.add_post("/v25.0/1/media", upload)
+    app.router.add_post("/v25.0/1/messages", post)
+    async with serving(app) as url:
+        client = GraphClient(url, "v25.0", SecretStr(TOKEN), 1.0, 1)
+        uploading = asyncio.create_task(client.upload("1", BytesIO(b"x"), "image/png"))
+        await asyncio.sleep(0)
+        verdict = await client.send("1", {"type": "text"})
+        go.set()
+        assert await uploading == "1"
+        await client.close()
+    assert (verdict.outcome, verdict.code, posted) == ("retry", "unreachable", [])
 
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -11,12 +11,13 @@ import pytest
 
 from app.core.media import META_KEEPS_SECONDS, Note, after_success, media_id
 from app.core.verdicts import Verdict
-from app.sending.attaching import Attacher
+from app.lease import NotOurs
+from app.sending.attaching import UPLOADS_AT_ONCE, Attacher
 from app.sending.gates import Gates
 from app.stores.media import MediaDirectory
 from app.whatsapp.outbound import payload
-from tests.unit.histories import NOW
-from tests.unit.sender_bench import REFUSED, RETRY, SEND, SETTINGS
+from tests.unit.histories import DAY, NOW
+from tests.unit.sender_bench import REFUSED, RETRY, SEND, SETTINGS, answered
 
 OURS = media_id("N", "wamid", "7")
 NOTE = Note(id=OURS, kind="image", phone_number_id="N", created=NOW, meta_id="7", mime_type="image/png")
@@ -32,7 +33,11 @@ class World:
         self.answers = list(answers) or ["998811"]
         self.uploads: list[tuple[str, bytes, str]] = []
         self.meanwhile: Callable[[], None] = lambda: None
-        gates = Gates(SETTINGS, Counter(), mine=None, leaving=lambda: False, sleep=self.sleep, clock=lambda: self.now)
+        self.leaving = False
+        gates = Gates(
+            SETTINGS, Counter(), mine=None, leaving=lambda: self.leaving, sleep=self.sleep, clock=lambda: self.now
+        )
+        self.gates = gates
         self.attacher = Attacher(SETTINGS, self.files, self, gates, lambda: 0.5)
 
     async def sleep(self, seconds: float) -> None:
@@ -70,7 +75,8 @@ async def test_a_file_is_brought_anew_before_meta_drops_it(tmp_path: Path) -> No
     await world.attacher.attach(PHOTO)
     # The directory's own times are those of this machine.
     world.now = world.files._upload_path(OURS, SEND.user.phone_number_id).stat().st_mtime + META_KEEPS_SECONDS
-    assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
+    later = replace(PHOTO, made_at=world.now, window_ends=world.now + DAY)
+    assert not isinstance(await world.attacher.attach(later), Verdict)
     assert len(world.uploads) == 2
 
 
@@ -88,6 +94,15 @@ async def test_what_names_no_file_of_ours_is_left_alone(tmp_path: Path, message:
     assert await world.attacher.attach(send) is send and not world.uploads
 
 
+async def test_a_message_that_is_too_late_brings_no_file(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.store()
+    world.now += SETTINGS.send_life_seconds
+    verdict = await world.attacher.attach(PHOTO)
+    assert isinstance(verdict, Verdict) and (verdict.outcome, verdict.code) == ("late", "expired")
+    assert world.uploads == []
+
+
 async def test_an_upload_is_tried_again_while_it_can_heal(tmp_path: Path) -> None:
     world = World(tmp_path, RETRY, "998811")
     world.store()
@@ -102,11 +117,112 @@ async def test_a_file_that_comes_meanwhile_is_waited_for(tmp_path: Path) -> None
     assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
 
 
-async def test_a_file_that_does_not_come_is_no_wait_for_ever(tmp_path: Path) -> None:
+async def test_a_file_that_does_not_come_is_waited_for_as_long_as_the_message_lives(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.files.announce(NOTE)
     verdict = await world.attacher.attach(PHOTO)
-    assert isinstance(verdict, Verdict) and verdict.final and "has not come yet" in verdict.reason
+    assert isinstance(verdict, Verdict) and (verdict.outcome, verdict.code) == ("late", "media_away")
+    assert "has not come yet" in verdict.reason
+    assert world.now > NOW + SETTINGS.send_life_seconds - 20 and world.gates.slices > 100
+
+
+async def test_a_directory_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    world = World(tmp_path / "files")
+    world.store()
+    (tmp_path / "files").rename(tmp_path / "away")
+
+    def back() -> None:
+        if world.now > NOW + 60 and not (tmp_path / "files").exists():
+            (tmp_path / "away").rename(tmp_path / "files")
+
+    world.meanwhile = back
+    assert not isinstance(await world.attacher.attach(PHOTO), Verdict) and world.now > NOW + 60
+
+
+async def test_a_disk_that_cannot_remember_an_upload_keeps_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(tmp_path)
+    world.store()
+
+    def full(*_: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(world.files, "remember", full)
+    assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
+    assert len(world.uploads) == 1 and "No space left" in caplog.text
+
+
+async def test_an_empty_remembered_id_does_not_count(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.store()
+    world.files.remember(OURS, SEND.user.phone_number_id, "")
+    send = await world.attacher.attach(PHOTO)
+    assert not isinstance(send, Verdict) and payload(send)["image"]["id"] == "998811"
+
+
+async def test_an_account_at_fault_is_waited_for(tmp_path: Path) -> None:
+    world = World(tmp_path, *[answered(190, 401)] * 10, "998811")
+    world.store()
+    assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
+    assert len(world.uploads) == 11 and world.now >= NOW + 10 * SETTINGS.circuit_probe_seconds
+    world.answers, other = [answered(190, 401)], replace(PHOTO, user=replace(SEND.user, phone_number_id="another"))
+    verdict = await world.attacher.attach(other)
+    assert isinstance(verdict, Verdict) and (verdict.outcome, verdict.code) == ("late", "190")
+
+
+@pytest.mark.parametrize("end", ["worker", "life"])
+async def test_an_upload_and_who_waits_for_it_end_with_the_worker_and_the_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    world, begun, given_up = World(tmp_path), asyncio.Event(), list[str]()
+    world.store()
+
+    async def endless(number: str, file: BinaryIO, mime_type: str) -> str | Verdict:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.append(number)
+        return "998811"
+
+    monkeypatch.setattr(world, "upload", endless)
+    both = [asyncio.create_task(world.attacher.attach(PHOTO)) for _ in range(2)]
+    await begun.wait()
+    if end == "worker":
+        world.leaving = True
+    else:
+        world.now += SETTINGS.send_life_seconds
+    async with asyncio.timeout(30):
+        ends = await asyncio.gather(*both, return_exceptions=True)
+    for one in ends:
+        if end == "worker":
+            assert isinstance(one, NotOurs)
+        else:
+            assert isinstance(one, Verdict) and (one.outcome, one.code) == ("late", "media_away")
+    assert given_up[0] == SEND.user.phone_number_id and world.gates.slices > 0
+
+
+async def test_a_few_uploads_at_once_and_the_others_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, go, begun = World(tmp_path), asyncio.Event(), list[str]()
+    world.store()
+
+    async def slow(number: str, file: BinaryIO, mime_type: str) -> str | Verdict:
+        begun.append(number)
+        await go.wait()
+        return number
+
+    monkeypatch.setattr(world, "upload", slow)
+    sends = [
+        replace(PHOTO, user=replace(SEND.user, phone_number_id=str(number))) for number in range(UPLOADS_AT_ONCE + 2)
+    ]
+    all_of_them = asyncio.gather(*map(world.attacher.attach, sends))
+    async with asyncio.timeout(30):
+        while world.gates.slices < len(sends):
+            await asyncio.sleep(0.01)
+        assert len(begun) == UPLOADS_AT_ONCE
+        go.set()
+        assert not any(isinstance(one, Verdict) for one in await all_of_them)
 
 
 @pytest.mark.parametrize("given", [OURS, "wab-../../etc/passwd", "77"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.media import LEASE_SECONDS, RETRY_SECONDS, Note, NotFetched, media_id
+from app.core.media import LEASE_SECONDS, RETRY_SECONDS, Note, NotFetched, after_success, media_id
 from app.fetching import Fetcher
 from app.stores.media import MediaDirectory
 from app.whatsapp.media_fetch import Located, Place
@@ -176,3 +176,17 @@ async def test_a_worker_that_stops_gives_back_what_it_was_fetching(tmp_path: Pat
     clock.now = RETRY_SECONDS
     await rounds(Fetcher(store, Source(), clock, at_once=1))
     assert store.path(note().id).exists()
+
+
+async def test_a_failed_try_leaves_alone_what_another_worker_has_stored(tmp_path: Path) -> None:
+    store = MediaDirectory(tmp_path)
+    store.announce(note())
+
+    def stored() -> NotFetched:
+        store.path(note().id).write_bytes(b"bytes")
+        store.keep(after_success(note(), "image/png", "", 5))
+        return NotFetched("HTTP 500")
+
+    await rounds(Fetcher(store, Source(stored), Clock(), at_once=1))
+    kept = store.note(note().id)
+    assert kept is not None and kept.state == "stored" and list(store.waiting()) == []

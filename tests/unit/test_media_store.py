@@ -94,7 +94,16 @@ def test_what_is_too_old_abandoned_or_without_a_note_is_swept(tmp_path: Path) ->
     for number, age in ((1, 31 * DAY), (2, 29 * DAY)):
         aged(directory.path(note(number).id), age)
         aged(tmp_path / "notes" / f"{note(number).id}.json", age)
+    for stray in ("files", "incoming", "notes", "uploads", "waiting"):
+        (tmp_path / stray / "lost+found").mkdir()
+        aged(tmp_path / stray / "lost+found", 99 * DAY)
     assert directory.sweep(NOW, 30 * DAY) == 4
     assert directory.note(note(1).id) is None and not directory.path(note(1).id).exists()
     assert directory.path(note(2).id).read_bytes() == b"young"
     assert not bare.exists() and not part.exists() and fresh.exists()
+
+
+def test_what_is_waiting_again_is_found_again(tmp_path: Path) -> None:
+    directory = store(tmp_path, note(), b"x")
+    directory.keep(note())
+    assert list(directory.waiting()) == [note()]

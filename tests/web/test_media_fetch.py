@@ -1,5 +1,6 @@
 """A file is fetched from Meta with the token, whole or not at all, and no outcome shows where it was."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from app.core.media import LARGEST_FETCHED, Note, NotFetched, media_id
+from app.whatsapp import media_fetch
 from app.whatsapp.media_fetch import Located, MediaSource
 
 TOKEN = "EAAtoken"
@@ -43,6 +45,7 @@ class Meta:
     located: Any = None
     status: int = 200
     download_status: int = 200
+    stalls: bool = False
     largest: dict[str, int] = field(default_factory=lambda: dict(LARGEST_FETCHED))
     source: MediaSource | None = None
 
@@ -68,7 +71,12 @@ async def meta(answers: Meta) -> AsyncIterator[Meta]:
         }
         return web.json_response(answers.located or told, status=answers.status)
 
-    async def download(request: web.Request) -> web.Response:
+    async def download(request: web.Request) -> web.StreamResponse:
+        if answers.stalls:
+            begun = web.StreamResponse(headers={"Content-Length": "100"})
+            await begun.prepare(request)
+            await begun.write(b"a")
+            await asyncio.Event().wait()
         return web.Response(body=answers.content, status=answers.download_status if with_token(request) else 401)
 
     app = web.Application()
@@ -126,3 +134,10 @@ async def test_nothing_but_an_id_comes_into_a_path(meta_id: str) -> None:
     async with meta(Meta()) as there:
         found = await there.fetch(Bytes(), replace(NOTE, meta_id=meta_id))
     assert isinstance(found, NotFetched) and found.final
+
+
+async def test_a_download_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_fetch, "STALLED_SECONDS", 0.1)
+    async with asyncio.timeout(20), meta(Meta(stalls=True)) as one:
+        found = await one.fetch(Bytes())
+    assert isinstance(found, NotFetched) and not found.final and "SocketTimeoutError" in found.reason

@@ -37,7 +37,13 @@ async def ask(root: Path, note: Note, content: bytes | None, **headers: str) -> 
 
 @pytest.mark.parametrize(
     ("mime_type", "disposition"),
-    [("audio/ogg; codecs=opus", "inline"), ("application/pdf", "attachment"), ("image/svg+xml", "attachment")],
+    [
+        ("audio/ogg; codecs=opus", "inline"),
+        ("application/pdf", "attachment"),
+        ("image/svg+xml", "attachment"),
+        ("image/SVG+xml", "attachment"),
+        ("Image/PNG", "inline"),
+    ],
 )
 async def test_a_file_comes_with_its_type(tmp_path: Path, mime_type: str, disposition: str) -> None:
     note = replace(NOTE, state="stored", size=5, mime_type=mime_type)
