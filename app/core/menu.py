@@ -111,5 +111,5 @@ def read_words(text: str, register: Register) -> Choice | None:
     number = words.rstrip(".)")
     if number.isascii() and number.isdecimal() and len(number) <= 4 and 1 <= int(number) <= len(register.active):
         return Chosen(register.active[int(number) - 1])
-    named = [agent for agent in register.active if fold(agent.name) == words]
-    return Chosen(named[0]) if named else None
+    named = register.named(text)
+    return Chosen(named) if named else None
