@@ -15,7 +15,7 @@ from app.core.menu import menu_message
 from app.core.messages import Message, Text, cut
 from app.core.opening import opening, opening_shown, opening_words
 from app.core.register import Agent, Register
-from app.core.rules import Rules
+from app.core.rules import Rules, Texts
 from app.core.state import Session, State, Window, digest
 
 CLOCK_SKEW_SECONDS = 300
@@ -159,6 +159,10 @@ class Turn:
         """Put a record into the quarantine."""
         self.effects.append(Quarantine(id=self._next_id(), reason=reason, user=self.user, record=record))
 
+    def texts(self, agent: Agent | None) -> Texts:
+        """Our sentences, as an agent says them."""
+        return agent.said_by(self.rules.texts) if agent else self.rules.texts
+
     def fill(self, text: str, agent: Agent | None = None) -> str:
         """One of our sentences with its fields filled in."""
         fields = {
@@ -201,7 +205,7 @@ class Turn:
         if opens is None or opens == self.session.told_of:
             return
         self.session = replace(self.session, told_of=opens)
-        texts = self.rules.texts
+        texts = self.texts(agent)
         facts = self.fill(texts.closed, agent), opening_words(texts.opens, agent, self.now)
         self.say("\n\n".join(filter(None, (agent.closed_message, " ".join(filter(None, facts))))))
 
