@@ -47,7 +47,7 @@ def build(settings: Settings) -> BrokerApp:
     sweeper = Sweeper(
         topics, settings.rules, settings.sweep_seconds, feed, producer, users, ready=lambda: not app.rebalancing
     )
-    store = RegisterStore(settings.postgres_dsn)
+    store = RegisterStore(settings.postgres_dsn, drain_seconds=settings.drain_seconds)
     publisher = RegisterPublisher(settings, store, feed, producer)
     drainer = Drainer(settings.sweep_seconds, store, feed, publisher.notify, bridge_reader.has_read)
 
