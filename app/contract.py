@@ -97,6 +97,8 @@ class InRecord(_About):
     """Of `initial`: the name of the agent that handed the user over; missing when the admin API did."""
     closed: bool | None = None
     """Of `initial` and of what a user sent: it came outside the agent's hours, and the user was told so."""
+    kept: bool | None = None
+    """Of what a user sent: it came before you had the user and was kept for you, so it answers nothing you said."""
     references: list[str] | None = None
     """Of `initial`, when handed over: the last messages, the user's by `message_id`, agents' by `effect`."""
     user_wrote_at: float | None = None

@@ -48,7 +48,7 @@ def end(turn: Turn, event: EndOrdered) -> None:
         turn.tell(
             agent, records.closed_record(turn.user, "An administrator ended the conversation.", "ended", event.at)
         )
-    turn.to_menu(notice=turn.fill(turn.rules.texts.farewell, agent))
+    turn.to_menu(notice=turn.fill(turn.texts(agent).farewell, agent))
 
 
 def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, at: float) -> None:

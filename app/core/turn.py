@@ -15,7 +15,7 @@ from app.core.menu import menu_message
 from app.core.messages import Message, Text, cut
 from app.core.opening import opening, opening_shown, opening_words
 from app.core.register import Agent, Register
-from app.core.rules import Rules
+from app.core.rules import Rules, Texts
 from app.core.state import Session, State, Window, digest
 
 CLOCK_SKEW_SECONDS = 300
@@ -120,10 +120,10 @@ class Turn:
         self.window = self.window.referring(message, REFERENCES)
 
     def tell_kept(self, agent: Agent, record: dict[str, Any]) -> None:
-        """Hand over a kept message; its id is made of the message, whichever messages are handed over beside it."""
+        """Hand over a kept message, marked so; its id is made of the message, whichever are handed over beside it."""
         new_id = effect_id(f"{self.event_id}\n{record['message_id']}", 0)
         self.effects.append(
-            TellAgent(id=new_id, agent=agent.id, topic=agent.read_topic, record={**record, "id": new_id})
+            TellAgent(id=new_id, agent=agent.id, topic=agent.read_topic, record={**record, "kept": True, "id": new_id})
         )
 
     def send(
@@ -158,6 +158,10 @@ class Turn:
     def set_aside(self, reason: str, record: dict[str, Any]) -> None:
         """Put a record into the quarantine."""
         self.effects.append(Quarantine(id=self._next_id(), reason=reason, user=self.user, record=record))
+
+    def texts(self, agent: Agent | None) -> Texts:
+        """Our sentences, as an agent says them."""
+        return agent.said_by(self.rules.texts) if agent else self.rules.texts
 
     def fill(self, text: str, agent: Agent | None = None) -> str:
         """One of our sentences with its fields filled in."""
@@ -201,7 +205,7 @@ class Turn:
         if opens is None or opens == self.session.told_of:
             return
         self.session = replace(self.session, told_of=opens)
-        texts = self.rules.texts
+        texts = self.texts(agent)
         facts = self.fill(texts.closed, agent), opening_words(texts.opens, agent, self.now)
         self.say("\n\n".join(filter(None, (agent.closed_message, " ".join(filter(None, facts))))))
 
