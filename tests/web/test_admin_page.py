@@ -26,6 +26,19 @@ from web.admin.passing import Passing
 from web.chat.throttle import WRONG_MAX
 
 FORM = {**SALES, "description": "", "position": "0"}
+MEASURED = {
+    "id": 1,
+    "name": "Sales",
+    "in_per_minute": 12.4,
+    "out_per_minute": 0.4,
+    "errors_last_minute": 1,
+    "errors_last_hour": 3,
+    "readers": "reading",
+    "unread": 17,
+    "waiting_seconds": 130.0,
+    "groups": [{"group": "bot", "members": 1, "unread": 17}],
+    "not_carried": 0,
+}
 
 
 class Browser:
@@ -37,6 +50,7 @@ class Browser:
         self.worker = worker
         self.mirror = mirror
         self.now = NOW
+        self.measured: dict[str, Any] = {"at": NOW, "problem": None, "agents": [dict(MEASURED)]}
 
     def clock(self) -> float:
         return self.now
@@ -53,6 +67,11 @@ class Browser:
         response = await self.get(path)
         assert response.status == 200
         return await response.text()
+
+    async def cells(self) -> dict[str, Any]:
+        """What the script shows."""
+        found = await (await self.get("numbers")).json()
+        return dict(found["cells"])
 
     async def log_in(self, token: str = TOKEN) -> None:
         response = await self.post("login", {"token": token})
@@ -76,7 +95,10 @@ async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
 
     lookups = Lookups(passing, worker.load, register, Rules(), clock=browser.clock)
     orders = Orders(passing, worker.load, register, worker, "control", clock=browser.clock, seconds=0.2)
-    install_page(app, settings, office, lookups, Counts(mirror, register), orders, register, clock=browser.clock)
+    counts = Counts(mirror, register)
+    install_page(
+        app, settings, office, lookups, counts, orders, register, lambda: browser.measured, clock=browser.clock
+    )
     app.web.init_server()
     async with admin.client:
         yield browser
@@ -187,9 +209,62 @@ async def test_a_taken_name_says_whose_it_is(browser: Browser) -> None:
 async def test_users_now_are_shown_and_refreshed(browser: Browser) -> None:
     await browser.admin.create(SALES)
     await browser.log_in()
-    assert '<span data-users="menu">1</span>' in await browser.text()
+    assert 'data-cell="menu:users" data-tone=""><span>1</span>' in await browser.text()
     numbers: dict[str, Any] = await (await browser.get("numbers")).json()
-    assert (numbers["data"]["sessions"], numbers["data"]["menu"]) == (3, 1)
+    assert numbers["cells"]["menu:users"]["words"] == "1"
+    assert numbers["live"]["words"] == "Refreshed every 5 seconds."
+
+
+async def test_what_flows_is_shown_and_refreshed(browser: Browser) -> None:
+    await browser.admin.create(SALES)
+    await browser.log_in()
+    found = await browser.cells()
+    assert {key: found["1:" + key]["words"] for key in ("in", "out", "unread", "errors")} == {
+        "in": "12",
+        "out": "0.4",
+        "unread": "17",
+        "errors": "3",
+    }
+    page = await browser.text()
+    for words in ("<span>12</span>", "<span>0.4</span>", "<small>for 2 min</small>", "1 in the last minute"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("measured", "column", "words", "note", "tone"),
+    [
+        ({"readers": "none", "unread": None}, "unread", "–", "no reader", "dim"),
+        ({"readers": None, "unread": None}, "unread", "–", "", "dim"),
+        ({"readers": "away", "unread": 4}, "unread", "4", "nobody reads for 2 min", "bad"),
+        ({"unread": 0, "waiting_seconds": None}, "unread", "0", "", "dim"),
+        ({"unread": 3, "waiting_seconds": 12.0}, "unread", "3", "for 12 s", ""),
+        ({"unread": 3, "waiting_seconds": None}, "unread", "3", "", "bad"),
+        ({"not_carried": 6}, "out", "0.4", "6 wait for the broker", ""),
+        ({"in_per_minute": None}, "in", "–", "", "dim"),
+        ({"in_per_minute": 0.0}, "in", "0", "", "dim"),
+        ({"errors_last_hour": 0}, "errors", "0", "", "dim"),
+        ({"errors_last_hour": 5, "errors_last_minute": 0}, "errors", "5", "", ""),
+        ({"errors_last_hour": None}, "errors", "–", "", "dim"),
+    ],
+)
+async def test_each_number_says_what_it_is(
+    browser: Browser, measured: dict[str, Any], column: str, words: str, note: str, tone: str
+) -> None:
+    await browser.log_in()
+    browser.measured["agents"][0] |= measured
+    assert (await browser.cells())[f"1:{column}"] == {"words": words, "note": note, "tone": tone}
+
+
+async def test_a_kafka_that_is_away_leaves_the_page_and_says_how_old_the_numbers_are(browser: Browser) -> None:
+    await browser.admin.create(SALES)
+    await browser.log_in()
+    browser.measured |= {"at": NOW - 130, "problem": "Kafka did not answer within 8 s"}
+    page = await browser.text()
+    assert "Kafka did not answer within 8 s; messages, unread and errors are of 2 min ago." in page
+    assert "<span>12</span>" in page
+    browser.measured = {"at": None, "problem": "nothing has been measured yet", "agents": []}
+    page = await browser.text()
+    assert "Nothing has been measured yet." in page and "<span>–</span>" in page
 
 
 async def test_stores_that_are_away_are_said_in_words(browser: Browser) -> None:
@@ -198,7 +273,7 @@ async def test_stores_that_are_away_are_said_in_words(browser: Browser) -> None:
     page = await browser.text()
     assert "PostgreSQL is away" in page and "Redis is away" in page
     assert DESK.name in page  # as last known
-    assert (await browser.get("numbers")).status == 503
+    assert (await browser.cells())["menu:users"]["words"] == "–"
     response = await browser.post("agent/new", FORM)
     assert response.status == 503 and "PostgreSQL did not answer" in await response.text()
 

@@ -1,4 +1,4 @@
-"""The admin page: agents with their users now, forms for agents, and a user to look up, move or lead to the menu.
+"""The admin page: agents with their live numbers, forms for agents, and a user to look up, move or lead to the menu.
 
 In: requests of browsers that passed the door. Out: HTML without any inline script or style. It asks the same office,
 look-ups and orders as the API and shows their words; it decides nothing. Must never show what users write.
@@ -18,9 +18,10 @@ from app.core.agent_rules import Refused
 from app.core.register import Agent, Register
 from app.stores.mirror import MirrorAway
 from app.stores.register import RegisterAway
+from web.admin.cells import UNKNOWN, Cell, as_json, cells, live
 from web.admin.counts import Counts
 from web.admin.door import LOGIN, NUMBERS, PAGE, Door
-from web.admin.envelopes import KINDS, of_exception
+from web.admin.envelopes import KINDS
 from web.admin.gate import ACTOR
 from web.admin.lookups import Lookups
 from web.admin.office import Office
@@ -55,8 +56,10 @@ class AdminPage:
         counts: Counts,
         orders: Orders,
         register: Callable[[], Register],
+        numbers: Callable[[], dict[str, Any]],
+        clock: Callable[[], float],
     ) -> None:
-        """`register` is the last known one, shown while PostgreSQL is away."""
+        """`register` is the last known one, shown while PostgreSQL is away; `numbers` are the last measured."""
         self._door = door
         self._throttle = throttle
         self._office = office
@@ -64,6 +67,8 @@ class AdminPage:
         self._counts = counts
         self._orders = orders
         self._register = register
+        self._numbers = numbers
+        self._clock = clock
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
         )
@@ -116,12 +121,8 @@ class AdminPage:
         raise response
 
     async def numbers(self, request: web.Request) -> web.Response:
-        """Users now, for the script that keeps them fresh."""
-        try:
-            return web.json_response(await self._counts.stats())
-        except MirrorAway as error:
-            body, status = of_exception("stats", error)
-            return web.json_response(body, status=status)
+        """The cells of the table, for the script that keeps them fresh."""
+        return web.json_response(as_json(*await self._live()))
 
     async def show(self, request: web.Request) -> web.Response:
         """Agents, and the user who is searched for."""
@@ -194,24 +195,29 @@ class AdminPage:
             problem, status = str(error), KINDS[type(error)][1]
         problems = [problem] if problem else []
         agents = await self._agents(problems)
-        try:
-            stats = (await self._counts.stats())["data"]
-        except MirrorAway:
-            stats = None
+        found, line = await self._live()
         card, missing = await self._card(user) if user else (None, "")
-        users = {agent["id"]: agent["users"] for agent in stats["agents"]} if stats else {}
         return self._page(
             "agents.html",
             status,
             agents=agents,
-            stats=stats,
-            users=users,
+            cells=found,
+            unknown=Cell(UNKNOWN, tone="dim"),
+            live=line,
             user=user,
             card=card,
             missing=missing,
             said=SAID.get(said, ""),
             problems=problems,
         )
+
+    async def _live(self) -> tuple[dict[str, Cell], Cell]:
+        try:
+            stats = (await self._counts.stats())["data"]
+        except MirrorAway:
+            stats = None
+        measured = self._numbers()
+        return cells(stats, measured), live(stats, measured, self._clock())
 
     async def _agents(self, problems: list[str]) -> list[Agent]:
         try:
