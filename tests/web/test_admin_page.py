@@ -1,106 +1,23 @@
-"""The admin page: its login, its forms, and the user who is looked up, moved and led to the menu."""
+"""The admin page: its login, its numbers, and the user who is looked up, moved and led to the menu."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient, TestServer
-from pydantic import SecretStr
 
 from app.core.events import EndOrdered, MoveOrdered
-from app.core.register import Register
-from app.core.rules import Rules
-from app.faust_app import make_app
-from app.settings import Settings
 from app.wire import read_event
-from tests.unit.histories import DESK, REGISTER
-from tests.web.admin_support import OLD_TOKEN, SALES, TOKEN, Admin, MemoryStore
-from tests.web.test_lookups import ANA, NOW, STATE, Mirror, Worker
-from web.admin.counts import Counts
-from web.admin.install import install_admin, install_page
-from web.admin.lookups import Lookups
-from web.admin.orders import Orders
-from web.admin.passing import Passing
+from tests.unit.histories import DESK
+from tests.web.admin_page_support import FORM, Browser, admin_page
+from tests.web.admin_support import OLD_TOKEN, SALES, TOKEN
+from tests.web.test_lookups import ANA, NOW
 from web.chat.throttle import WRONG_MAX
-
-FORM = {**SALES, "description": "", "position": "0"}
-MEASURED = {
-    "id": 1,
-    "name": "Sales",
-    "in_per_minute": 12.4,
-    "out_per_minute": 0.4,
-    "errors_last_minute": 1,
-    "errors_last_hour": 3,
-    "readers": "reading",
-    "unread": 17,
-    "waiting_seconds": 130.0,
-    "groups": [{"group": "bot", "members": 1, "unread": 17}],
-    "not_carried": 0,
-}
-
-
-class Browser:
-    """A browser at the admin page, and what is behind the page."""
-
-    def __init__(self, admin: Admin, worker: Worker, mirror: Mirror) -> None:
-        self.admin = admin
-        self.store = admin.store
-        self.worker = worker
-        self.mirror = mirror
-        self.now = NOW
-        self.measured: dict[str, Any] = {"at": NOW, "problem": None, "agents": [dict(MEASURED)]}
-
-    def clock(self) -> float:
-        return self.now
-
-    async def get(self, path: str = "") -> ClientResponse:
-        return await self.admin.client.get("/admin/" + path, allow_redirects=False)
-
-    async def post(self, path: str, form: dict[str, str], origin: str = "") -> ClientResponse:
-        origin = origin or str(self.admin.client.make_url("/")).rstrip("/")
-        headers = {"Origin": origin}
-        return await self.admin.client.post("/admin/" + path, data=form, headers=headers, allow_redirects=False)
-
-    async def text(self, path: str = "") -> str:
-        response = await self.get(path)
-        assert response.status == 200
-        return await response.text()
-
-    async def cells(self) -> dict[str, Any]:
-        """What the script shows."""
-        found = await (await self.get("numbers")).json()
-        return dict(found["cells"])
-
-    async def log_in(self, token: str = TOKEN) -> None:
-        response = await self.post("login", {"token": token})
-        assert (response.status, response.headers["Location"]) == (303, "/admin/")
 
 
 @pytest.fixture
 async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
-    settings = Settings(
-        data_dir=tmp_path, admin_tokens=[SecretStr("ana:" + TOKEN), SecretStr(OLD_TOKEN)], phone_number_id="106"
-    )
-    app = make_app(settings, "broker", 8000)
-    store, worker, mirror = MemoryStore(), Worker({ANA.key.encode(): STATE}), Mirror()
-    admin = Admin(TestClient(TestServer(app.web.web_app)), store)
-    browser = Browser(admin, worker, mirror)
-    office = install_admin(app, settings, store, admin.create_topics, admin.notify)
-    passing = Passing(worker, lambda *_: None, "106", lambda: admin.client.session)
-
-    def register() -> Register:
-        return REGISTER
-
-    lookups = Lookups(passing, worker.load, register, Rules(), clock=browser.clock)
-    orders = Orders(passing, worker.load, register, worker, "control", clock=browser.clock, seconds=0.2)
-    counts = Counts(mirror, register)
-    install_page(
-        app, settings, office, lookups, counts, orders, register, lambda: browser.measured, clock=browser.clock
-    )
-    app.web.init_server()
-    async with admin.client:
+    async with admin_page(tmp_path) as browser:
         yield browser
 
 
@@ -167,43 +84,6 @@ async def test_the_page_lets_a_browser_do_nothing_but_show_it(browser: Browser) 
     assert response.headers["Cache-Control"] == "no-store"
     for path in ("static/admin.css", "static/numbers.js", "shared/colors.css"):
         assert (await browser.get(path)).status == 200
-
-
-async def test_an_agent_is_registered_changed_and_deactivated(browser: Browser) -> None:
-    await browser.log_in()
-    assert "There is no agent yet" in await browser.text()
-    response = await browser.post("agent/new", FORM)
-    assert response.headers["Location"] == "/admin/?said=created"
-    assert "The agent is registered." in await browser.text("?said=created")
-    assert 'value="sales-in"' in await browser.text("agent/1")
-    response = await browser.post("agent/1", {**FORM, "name": "Sales & more", "position": "7"})
-    assert response.headers["Location"] == "/admin/?said=changed"
-    assert (browser.store.agents[1].name, browser.store.agents[1].position) == ("Sales & more", 7)
-    assert "Sales &amp; more" in await browser.text()
-    assert (await browser.post("agent/1/deactivate", {})).headers["Location"] == "/admin/?said=deactivated"
-    assert not browser.store.agents[1].active
-    assert {change["actor"] for change in browser.store.changes} == {"ana"}
-
-
-@pytest.mark.parametrize("path", ["agent/new", "agent/1"])
-async def test_what_is_wrong_stands_at_its_field(browser: Browser, path: str) -> None:
-    await browser.admin.create(SALES)
-    await browser.log_in()
-    response = await browser.post(path, {**FORM, "name": "12", "read_topic": "", "position": "first"})
-    page = await response.text()
-    assert response.status == 422
-    for reason in ("must not be a number: users type", "must not be empty", "must be a whole number from 0 to"):
-        assert reason in page
-    assert page.count('aria-invalid="true"') == 3
-    assert 'value="12"' in page and 'value="first"' in page
-    assert browser.store.agents[1].name == "Sales"
-
-
-async def test_a_taken_name_says_whose_it_is(browser: Browser) -> None:
-    await browser.admin.create(SALES)
-    await browser.log_in()
-    response = await browser.post("agent/new", {**FORM, "read_topic": "a", "write_topic": "b", "error_topic": "c"})
-    assert response.status == 409 and "is taken by agent 1 (Sales)" in await response.text()
 
 
 async def test_users_now_are_shown_and_refreshed(browser: Browser) -> None:
