@@ -188,7 +188,13 @@ class Settings(BaseSettings):
     simulator_webhook_url: str = Field(
         "http://127.0.0.1:5000/webhook", description="where the simulator posts webhooks"
     )
-    display_phone_number: str = Field("551155501234", description="the simulator's business number as shown")
+    display_phone_number: str = Field(
+        "551155501234", pattern=r"^\+?\d{5,20}$", description="the simulator's business number as shown"
+    )
+    simulator_more_numbers: Words = Field(
+        [],
+        description="phone number ids of further business numbers the simulator plays; shown counted up from the first",
+    )
 
     texts: TextSettings = Field(default_factory=TextSettings, exclude=True)
 

@@ -122,10 +122,10 @@ class Turn:
         self._refers = True
 
     def tell_kept(self, agent: Agent, record: dict[str, Any]) -> None:
-        """Hand over a kept message; its id is made of the message, whichever messages are handed over beside it."""
+        """Hand over a kept message, marked so; its id is made of the message, whichever are handed over beside it."""
         new_id = effect_id(f"{self.event_id}\n{record['message_id']}", 0)
         self.effects.append(
-            TellAgent(id=new_id, agent=agent.id, topic=agent.read_topic, record={**record, "id": new_id})
+            TellAgent(id=new_id, agent=agent.id, topic=agent.read_topic, record={**record, "kept": True, "id": new_id})
         )
 
     def send(

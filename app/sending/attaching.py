@@ -18,8 +18,9 @@ from app.core.codes import MEDIA_AWAY
 from app.core.effects import Send
 from app.core.lives import life_of
 from app.core.media import Note, is_ours, why_not_sent
-from app.core.messages import files_in, read_message, with_meta_ids
+from app.core.messages import kinds_in, read_message, with_meta_ids
 from app.core.verdicts import Verdict
+from app.core.webp import HEAD_BYTES
 from app.sending.gates import Gates
 from app.settings import Settings
 
@@ -71,8 +72,8 @@ class Attacher:
         """The message as it can be posted; raises ValueError for one we cannot read, NotOurs when the worker leaves."""
         message = read_message(send.message)
         ids: dict[str, str] = {}
-        for media in sorted({file.media for file in files_in(message) if file.media is not None}):
-            found = await self._brought(send, media, message.kind)
+        for media, kind in sorted({(file.media, kind) for kind, file in kinds_in(message) if file.media is not None}):
+            found = await self._brought(send, media, kind)
             if isinstance(found, Verdict):
                 return found
             ids[media] = found
@@ -134,6 +135,13 @@ class Attacher:
             except OSError as error:
                 return _later(f"the directory of files cannot be used: {error.strerror}")
 
+    def _head(self, media: str) -> bytes:
+        try:
+            with self._files.path(media).open("rb") as file:
+                return file.read(HEAD_BYTES)
+        except FileNotFoundError:
+            return b""
+
     async def _upload(self, number: str, media: str, kind: str) -> str | Verdict:
         note = await asyncio.to_thread(self._files.note, media) if is_ours(media) else None
         if note is None:
@@ -142,7 +150,8 @@ class Attacher:
             return _refused(media, f"never came: {note.reason}")
         if note.state == "waiting":
             return _later(f"the file {media} has not come yet")
-        wrong = why_not_sent(note, kind)
+        head = await asyncio.to_thread(self._head, media) if kind == "sticker" else b""
+        wrong = why_not_sent(note, kind, head)
         if wrong is not None:
             return Verdict(outcome="refused", code="invalid", reason=f"the file {media!r} cannot be sent: {wrong}")
         known = await asyncio.to_thread(self._files.uploaded, media, number, self._gates.clock())

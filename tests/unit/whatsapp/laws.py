@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import orjson
+from jsonschema import Draft202012Validator
 
+from app.contract import schemas
 from app.core.decide import decide
 from app.core.effects import Quarantine, Send, TellAgent
 from app.core.events import IdentityChanged, NotUnderstood, UserWrote
@@ -27,6 +29,10 @@ from app.whatsapp.media_urls import strip_media_urls
 from app.wire import write_set_aside
 from tests.unit.histories import SALES, VARIED
 from web.webhook import Intake
+
+AGENT_IN = Draft202012Validator(schemas()["agent-in"])
+AS_THE_SCHEMA_SAYS_EVERY = 10
+"""Of so many records one is held against the schema, which takes far longer than all else."""
 
 LISTS = {"messages": ("messages", "statuses"), "user_id_update": ("user_id_update",)}
 
@@ -168,7 +174,10 @@ class Laws:
             assert isinstance(effect, TellAgent | Send), "with an agent nothing is put aside"
             if isinstance(effect, TellAgent):
                 assert isinstance(effect.record["text"], str)
-                orjson.dumps(effect.record)
+                shown = orjson.dumps(effect.record)
+                if self.counts["records for agents"] % AS_THE_SCHEMA_SAYS_EVERY == 0 and "type" in effect.record:
+                    AGENT_IN.validate(orjson.loads(shown))
+                    self.counts["records as the schema says"] += 1
                 self.counts["records for agents"] += 1
         if not isinstance(event, UserWrote | IdentityChanged):
             return []
