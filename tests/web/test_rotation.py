@@ -26,6 +26,10 @@ OLD, NEW, OTHER = "the-old-token", "ana:the-new-token", "the-token-of-nobody-els
 MOVE = {"agent": str(DESK.id), "note": "urgent"}
 
 
+def _numbers() -> dict[str, Any]:
+    return {"at": NOW, "problem": None, "agents": []}
+
+
 class Workers:
     """Two workers with tokens of their own; the second has Ana, all browsers are at the first."""
 
@@ -55,7 +59,7 @@ class Workers:
         orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control", clock=lambda: NOW)
         counts = Counts(Mirror(), lambda: REGISTER)
         install_sessions(app, lookups, counts, orders)
-        install_page(app, settings, office, lookups, counts, orders, lambda: REGISTER, clock=lambda: NOW)
+        install_page(app, settings, office, lookups, counts, orders, lambda: REGISTER, _numbers, clock=lambda: NOW)
         app.web.init_server()
         return await self._stack.enter_async_context(client)
 
