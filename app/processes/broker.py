@@ -58,7 +58,7 @@ def build(settings: Settings) -> BrokerApp:
     office = install_admin(app, settings, store, create_topics, publisher.notify)
     mirror_store = MirrorStore(settings.redis_url)
     owners = Owners(app, topics.sessions_changelog, settings.partitions)
-    passing = Passing(owners, users.home, settings.phone_number_id, lambda: app.http_client)
+    passing = Passing(owners, users.home, settings.phone_number_id, lambda: app.http_client, settings.admin_tokens)
     lookups = Lookups(passing, users.load, lambda: feed.register, settings.rules)
     counts = Counts(mirror_store, lambda: feed.register)
     orders = Orders(passing, users.load, lambda: feed.register, producer, topics.control)
