@@ -25,7 +25,8 @@ def told(before: State, after: State, event: Routed, now: float, rules: Rules) -
     old, new = _places(before, rules), _places(after, rules)
     renewed = before.window and after.window and before.window.linked != after.window.linked
     again = bool(renewed) or isinstance(event, UserJoined)
-    gone = [_placed(place, event, now, here=False) for place in old if place not in new]
+    kept = {place[:2] for place in new}
+    gone = [_placed(place, event, now, here=False) for place in old if place[:2] not in kept]
     return (*gone, *(_placed(place, event, now, here=True) for place in new if again or place not in old))
 
 

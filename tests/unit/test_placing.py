@@ -12,7 +12,8 @@ from app.core.effects import Effect, Send, TellAgent
 from app.core.events import AgentReplied, ClockStruck, MoveOrdered, Routed, UserWrote
 from app.core.identity import User, agents_key
 from app.core.register import Agent
-from tests.unit.histories import DAY, DESK, NOW, RULES, SALES
+from app.core.signposts import route
+from tests.unit.histories import DAY, DESK, NOW, REGISTER, RULES, SALES
 from tests.unit.names_world import NEW, OLD, World
 
 DEFAULT, SECOND, THIRD = "1029384756", "5647382910", "2040608010"
@@ -113,6 +114,13 @@ def test_a_repeat_has_no_effect_wherever_the_first_went() -> None:
     ]
 
 
+def test_a_reply_sent_from_the_other_number_is_not_sent_again_from_the_default() -> None:
+    world = world_with(wrote(1, DEFAULT, "hi"), *connected(SECOND, 2), replied(9), wrote(10, DEFAULT, "sales"))
+    # Not by `then`: the sender knows what it has sent by key and id, and this would be another key.
+    again = route(world.states[f"{DEFAULT}:{OLD}"], replied(9), 0, NOW + 11, REGISTER, RULED)
+    assert again.effects == ()
+
+
 def test_what_names_a_number_or_a_user_is_not_looked_for() -> None:
     world = world_with(*connected(SECOND))
     assert comes_to(world.then(replace(replied(9), anywhere=False))) == ["not_connected"]
@@ -134,15 +142,20 @@ def test_names_learnt_later_find_the_user_too() -> None:
     assert comes_to(world.then(replied(7, OLD), replied(8, FIRST), replied(9, NEW))) == [SECOND] * 3
 
 
-def test_two_homes_at_the_other_number_that_join_are_found_by_every_name() -> None:
+@pytest.mark.parametrize("words", [[], [(2, "sales")], [(5, "sales")]])
+def test_two_homes_at_the_other_number_that_join_are_found_by_every_name(words: list[tuple[int, str]]) -> None:
     # First seen by BSUID only, then by number only, then by both: the older home takes the younger's session over.
-    world = world_with(
-        wrote(1, SECOND, "hi", None, FIRST),
-        *connected(SECOND, 2, phone=OLD, user_id=None),
-        wrote(5, SECOND, "it is me"),
-    )
+    by_id = [wrote(n, SECOND, text, None) for n, text in [(1, "hi"), *words]]
+    events = [*by_id, *connected(SECOND, 3, phone=OLD, user_id=None), wrote(6, SECOND, "it is me")]
+    world = world_with(*sorted(events, key=lambda event: event.at))
     assert world.sessions() == {f"{SECOND}:{FIRST}": SALES.id}
     assert comes_to(world.then(replied(8, OLD), replied(9, FIRST))) == [SECOND, SECOND]
+
+
+def test_a_number_that_another_person_has_now_leads_to_nobody() -> None:
+    world = world_with(*connected(SECOND), wrote(5, SECOND, "hi", OLD, OTHER))
+    assert world.states[agents_key(SALES.id, OLD)].window is None
+    assert comes_to(world.then(replied(8, OLD), replied(9, FIRST))) == ["not_connected", SECOND]
 
 
 def test_a_signpost_outlives_the_silence_of_its_name_and_is_forgotten_after_the_user() -> None:
