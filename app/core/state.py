@@ -92,6 +92,8 @@ class Window:
     """Number of the user's that another person has now → that person's key, and since when (seconds UTC)."""
     references: tuple[str, ...] = ()
     """The conversation's last messages, oldest first: Meta's ids of the user's, effect ids of the agents'."""
+    joined: tuple[str, ...] = ()
+    """Other keys this user was kept under until it was known that they are one, newest last."""
 
     def knows(self, event_id: str) -> bool:
         """Whether an event was handled lately."""
@@ -131,6 +133,7 @@ class Window:
             "linked": self.linked,
             "passed": self.passed,
             "references": list(self.references),
+            "joined": list(self.joined),
         }
 
     @classmethod
@@ -153,6 +156,7 @@ class Window:
             linked=data.get("linked", 0.0),
             passed={number: (key, at) for number, (key, at) in data.get("passed", {}).items()},
             references=tuple(data.get("references", ())),
+            joined=tuple(data.get("joined", ())),
         )
 
 
