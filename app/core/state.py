@@ -98,6 +98,8 @@ class Window:
     """Of an agent's signpost: business number → the home at which the user is with the agent, and since when."""
     references: tuple[str, ...] = ()
     """The conversation's last messages, oldest first: Meta's ids of the user's, effect ids of the agents'."""
+    joined: tuple[str, ...] = ()
+    """Other keys this user was kept under until it was known that they are one, newest last."""
 
     def knows(self, event_id: str) -> bool:
         """Whether an event was handled lately."""
@@ -138,6 +140,7 @@ class Window:
             "passed": self.passed,
             "places": self.places,
             "references": list(self.references),
+            "joined": list(self.joined),
         }
 
     @classmethod
@@ -161,6 +164,7 @@ class Window:
             passed={number: (key, at) for number, (key, at) in data.get("passed", {}).items()},
             places={number: (key, at) for number, (key, at) in data.get("places", {}).items()},
             references=tuple(data.get("references", ())),
+            joined=tuple(data.get("joined", ())),
         )
 
 
