@@ -4,6 +4,7 @@ import logging
 
 from mode import Service
 
+from agents.auditor import Auditor
 from agents.bridge import Bridge
 from agents.drainer import Drainer
 from agents.mirror import Mirror
@@ -67,8 +68,10 @@ def build(settings: Settings) -> BrokerApp:
     install_numbers(app, meter.numbers)
     install_page(app, settings, office, lookups, counts, orders, lambda: feed.register, meter.numbers)
     mirror = Mirror(settings, topics, mirror_store)
+    auditor = Auditor(store)
+    audit_reader = TopicReader(settings, "audit", auditor.handle, [topics.control])
     mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)
-    services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper, drainer, meter]
+    services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, audit_reader, sweeper, drainer, meter]
     app.attach(*services)
     app.close_at_end(store.close)
     app.close_at_end(mirror_store.close)
@@ -80,9 +83,13 @@ def build(settings: Settings) -> BrokerApp:
             "register": register_check(feed),
             "bridge": reader_check(bridge_reader),
         },
-        {"router": router.counts, "bridge": bridge.counts, "mirror": mirror.counts},
+        {"router": router.counts, "bridge": bridge.counts, "mirror": mirror.counts, "audit": auditor.counts},
         {**stamp(app), "register_version": lambda: float(feed.register.version)},
-        notes={"publisher": publisher.check, "mirror": reader_check(mirror_reader)},
+        notes={
+            "publisher": publisher.check,
+            "mirror": reader_check(mirror_reader),
+            "audit": reader_check(audit_reader),
+        },
         vital={"router": Progress(lambda: router.lanes, kafka_check(app)).check},
         about=lambda: {"agents": [agent.name for agent in feed.register.active]},
     )

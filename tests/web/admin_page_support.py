@@ -1,7 +1,9 @@
 """What the tests of the admin page share: the page on stores in memory, and a browser without a screen."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,19 @@ class Browser:
         assert response.status == 200
         return await response.text()
 
+    def route(self, agent: int | None) -> None:
+        """Let a router carry the next order out a moment after it was given: the user is with this agent then."""
+        state, produce = self.worker.states[ANA.key.encode()], self.worker.produce
+
+        async def routed(topic: str, value: bytes, key: bytes) -> None:
+            await produce(topic, value, key)
+            assert state.session is not None
+            after = replace(state, session=replace(state.session, agent=agent))
+            asyncio.get_running_loop().call_later(0.05, self.worker.states.__setitem__, key, after)
+            self.worker.produce = produce  # type: ignore[method-assign]
+
+        self.worker.produce = routed  # type: ignore[method-assign]
+
     async def cells(self) -> dict[str, Any]:
         """What the script shows."""
         found = await (await self.get("numbers")).json()
@@ -97,7 +112,16 @@ async def admin_page(tmp_path: Path) -> AsyncIterator[Browser]:
     orders = Orders(passing, worker.load, register, worker, "control", clock=browser.clock, seconds=0.2)
     counts = Counts(mirror, register)
     install_page(
-        app, settings, office, lookups, counts, orders, register, lambda: browser.measured, clock=browser.clock
+        app,
+        settings,
+        office,
+        lookups,
+        counts,
+        orders,
+        register,
+        lambda: browser.measured,
+        clock=browser.clock,
+        patience=0.5,
     )
     app.web.init_server()
     async with admin.client:

@@ -27,6 +27,7 @@ def openapi() -> dict[str, Any]:
     done = _object({"status": SUCCESS}, "status")
     rows = _data({"type": "array", "items": {"type": "object"}}, more={"type": "boolean"})
     changes = _data({"type": "array", "items": {"$ref": "#/components/schemas/Change"}})
+    orders = _data({"type": "array", "items": {"$ref": "#/components/schemas/Order"}})
     order = _object({"status": {"const": "accepted"}, "data": {"type": "object"}}, "status", "data")
     ours: dict[str, list[str]] = {"Authorization": []}
     paths = {
@@ -45,6 +46,7 @@ def openapi() -> dict[str, Any]:
             "put": _call("Replace an agent", _data(agent), 400, 404, 409, 413, 422, body="NewAgent", path="agent_id"),
         },
         "/audit": {"get": _call("The newest changes of agents", changes, 422, query=pages[:1])},
+        "/audit/orders": {"get": _call("The newest orders about users", orders, 422, query=pages[:1])},
         "/session/{user}": {
             "get": _call("With whom a user is", _data({"type": "object"}), 404, path="user"),
             "delete": _call("End a user's conversation", order, 404, 422, path="user", done=202),
@@ -75,6 +77,7 @@ def openapi() -> dict[str, Any]:
                 "Move": _object({"agent": {"type": ["integer", "string"]}, "note": _note()}, "agent"),
                 "Agent": _shown(),
                 "Change": _change(),
+                "Order": _order(),
                 "Error": _error(),
             },
         },
@@ -120,6 +123,13 @@ def _shown() -> dict[str, Any]:
 def _change() -> dict[str, Any]:
     row = {"type": ["object", "null"]}
     fields = {"id": ID, "at": {"type": "number"}, "actor": WORDS, "agent_id": ID, "before": row, "after": row}
+    return _object(fields, *fields)
+
+
+def _order() -> dict[str, Any]:
+    agent = {"type": ["integer", "null"]}
+    fields = {"id": ID, "at": {"type": "number"}, "actor": WORDS, "action": {"enum": ["move", "end"]}}
+    fields |= {"user": WORDS, "from": agent, "to": agent, "order": WORDS}
     return _object(fields, *fields)
 
 

@@ -18,7 +18,7 @@ from web.admin.gate import PREFIX, check_admin_settings, make_gate
 from web.admin.lookups import Lookups
 from web.admin.office import Office, Store
 from web.admin.orders import Orders
-from web.admin.page import AdminPage
+from web.admin.page import PATIENCE_SECONDS, AdminPage
 from web.chat.throttle import Throttle
 
 ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
@@ -30,6 +30,7 @@ ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
     ("/agent/by-name/{name}", views.SearchView),
     ("/agent/{agent_id}", views.FindView),
     ("/audit", views.AuditView),
+    ("/audit/orders", views.OrdersView),
     ("/openapi.json", views.DocumentView),
 )
 
@@ -88,10 +89,13 @@ def install_page(
     numbers: Callable[[], dict[str, Any]],
     *,
     clock: Callable[[], float] = time.time,
+    patience: float = PATIENCE_SECONDS,
 ) -> None:
     """Add the admin page and its door; call before the app starts."""
     server = faust_app.web.web_app
     door = Door(settings.admin_tokens, clock)
-    AdminPage(door, Throttle(clock), office, lookups, counts, orders, register, numbers, clock).add_to(server.router)
+    AdminPage(door, Throttle(clock), office, lookups, counts, orders, register, numbers, clock, patience).add_to(
+        server.router
+    )
     server.middlewares.append(door.guard)
     server.on_response_prepare.append(door.protect)

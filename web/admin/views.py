@@ -142,6 +142,17 @@ class AuditView(AdminView):
         return self.json({"status": "success", "data": changes})
 
 
+class OrdersView(AdminView):
+    """GET /api/v1/audit/orders."""
+
+    call = "audit"
+
+    async def get(self, request: Any) -> Any:
+        """The newest orders about users."""
+        orders = await self.office.orders(request.query.get("limit", str(LIMIT)))
+        return self.json({"status": "success", "data": orders})
+
+
 class DocumentView(AdminView):
     """GET /api/v1/openapi.json."""
 
@@ -173,7 +184,7 @@ class SessionView(AdminView):
 
     async def delete(self, request: Any, user: str) -> Any:
         """End a user's conversation."""
-        return self.passed(await self.orders.end(user, request.headers))
+        return self.passed(await self.orders.end(user, request.headers, request[ACTOR]))
 
 
 class MoveView(AdminView):
@@ -184,7 +195,7 @@ class MoveView(AdminView):
 
     async def post(self, request: Any, user: str) -> Any:
         """Connect a user with another agent."""
-        return self.passed(await self.orders.move(user, await _body(request), request.headers))
+        return self.passed(await self.orders.move(user, await _body(request), request.headers, request[ACTOR]))
 
 
 class SessionsView(AdminView):
