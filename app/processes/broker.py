@@ -26,10 +26,11 @@ from app.stores.register import RegisterStore
 from app.topics import Topics, agent_topics, ensure_topics
 from tables.users import Users
 from web.admin.counts import Counts
-from web.admin.install import install_admin, install_numbers, install_page, install_sessions
+from web.admin.install import install_admin, install_numbers, install_page, install_people, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
+from web.admin.people import People
 from web.health import add_health
 
 log = logging.getLogger("broker.process")
@@ -65,8 +66,10 @@ def build(settings: Settings) -> BrokerApp:
     orders = Orders(passing, users.load, lambda: feed.register, producer, topics.control)
     install_sessions(app, lookups, counts, orders)
     meter = Meter(settings, lambda: feed.register)
+    people = People(owners, users, lambda: feed.register, settings.rules, lambda: app.http_client)
+    install_people(app, people)
     install_numbers(app, meter.numbers)
-    install_page(app, settings, office, lookups, counts, orders, lambda: feed.register, meter.numbers)
+    install_page(app, settings, office, lookups, counts, orders, lambda: feed.register, meter.numbers, people)
     mirror = Mirror(settings, topics, mirror_store)
     auditor = Auditor(store)
     audit_reader = TopicReader(settings, "audit", auditor.handle, [topics.control])

@@ -23,15 +23,17 @@ from app.faust_app import make_app
 from app.settings import Settings
 from app.stores.register import RegisterStore
 from tests.unit.histories import REGISTER
+from tests.web.admin_page_support import Crowd
 from tests.web.admin_support import TOKEN
-from tests.web.test_lookups import ANA, STATE, Mirror, Worker
+from tests.web.test_lookups import ANA, STATE, Mirror
 from web.admin.counts import Counts
 from web.admin.document import openapi
 from web.admin.gate import PREFIX
-from web.admin.install import install_admin, install_numbers, install_sessions
+from web.admin.install import install_admin, install_numbers, install_people, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
+from web.admin.people import People
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EXAMPLES = 25
@@ -71,11 +73,12 @@ async def url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> A
         pass
 
     install_admin(app, Settings(admin_tokens=[SecretStr(TOKEN)]), store, create_topics, lambda: None)
-    worker = Worker({ANA.key.encode(): STATE})
+    worker = Crowd({ANA.key.encode(): STATE})
     passing = Passing(worker, lambda *_: None, "106", lambda: pytest.fail("nobody else is asked"))
     lookups = Lookups(passing, worker.load, lambda: REGISTER, Rules())
     orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control")
     install_sessions(app, lookups, Counts(Mirror(), lambda: REGISTER), orders)
+    install_people(app, People(worker, worker, lambda: REGISTER, Rules(), lambda: pytest.fail("nobody else is asked")))
     measured = numbers({}, REGISTER.active[0].topics, 0.0)
     shown = [{"id": agent.id, "name": agent.name, **measured} for agent in REGISTER.active]
     install_numbers(app, lambda: {"at": None, "problem": "nothing has been measured yet", "agents": shown})

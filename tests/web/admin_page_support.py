@@ -1,7 +1,7 @@
 """What the tests of the admin page share: the page on stores in memory, and a browser without a screen."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +11,12 @@ from aiohttp import ClientResponse, FormData
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
+from app.core.identity import User
 from app.core.register import Register
 from app.core.rules import Rules
+from app.core.state import State
 from app.faust_app import make_app
+from app.owners import OwnerUnknown
 from app.settings import Settings
 from tests.unit.histories import REGISTER
 from tests.web.admin_support import OLD_TOKEN, SALES, TOKEN, Admin, MemoryStore
@@ -23,6 +26,7 @@ from web.admin.install import install_admin, install_page
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
+from web.admin.people import People
 
 FORM = {**SALES, "description": "", "position": "0"}
 MEASURED = {
@@ -40,10 +44,28 @@ MEASURED = {
 }
 
 
+class Crowd(Worker):
+    """A worker whose users can be looked through."""
+
+    def __init__(self, states: dict[bytes, State]) -> None:
+        super().__init__(states)
+        self.workers: list[str] = []
+
+    def others(self) -> list[str]:
+        """The other workers' addresses."""
+        if not self.settled:
+            raise OwnerUnknown("the users are being handed out among the workers")
+        return self.workers
+
+    def people(self) -> Iterator[User]:
+        """Its users, without signposts."""
+        yield from (of.window.user for of in self.states.values() if of.window and not of.window.home)
+
+
 class Browser:
     """A browser at the admin page, and what is behind the page."""
 
-    def __init__(self, admin: Admin, worker: Worker, mirror: Mirror) -> None:
+    def __init__(self, admin: Admin, worker: Crowd, mirror: Mirror) -> None:
         self.admin = admin
         self.store = admin.store
         self.worker = worker
@@ -99,7 +121,7 @@ async def admin_page(tmp_path: Path) -> AsyncIterator[Browser]:
         data_dir=tmp_path, admin_tokens=[SecretStr("ana:" + TOKEN), SecretStr(OLD_TOKEN)], phone_number_id="106"
     )
     app = make_app(settings, "broker", 8000)
-    store, worker, mirror = MemoryStore(), Worker({ANA.key.encode(): STATE}), Mirror()
+    store, worker, mirror = MemoryStore(), Crowd({ANA.key.encode(): STATE}), Mirror()
     admin = Admin(TestClient(TestServer(app.web.web_app)), store)
     browser = Browser(admin, worker, mirror)
     office = install_admin(app, settings, store, admin.create_topics, admin.notify)
@@ -111,6 +133,7 @@ async def admin_page(tmp_path: Path) -> AsyncIterator[Browser]:
     lookups = Lookups(passing, worker.load, register, Rules(), clock=browser.clock)
     orders = Orders(passing, worker.load, register, worker, "control", clock=browser.clock, seconds=0.2)
     counts = Counts(mirror, register)
+    people = People(worker, worker, register, Rules(), lambda: admin.client.session, clock=browser.clock)
     install_page(
         app,
         settings,
@@ -120,6 +143,7 @@ async def admin_page(tmp_path: Path) -> AsyncIterator[Browser]:
         orders,
         register,
         lambda: browser.measured,
+        people,
         clock=browser.clock,
         patience=0.5,
     )

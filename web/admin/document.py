@@ -12,6 +12,7 @@ from app.core.agent_rules import MESSAGE_MAX, POSITION_MAX, TOPIC_FIELDS, TOPIC_
 from app.core.messages import ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
 from web.admin.gate import PREFIX
 from web.admin.office import LIMIT_MAX
+from web.admin.people import LISTED_MOST, NAME_MAX
 
 JSON = "application/json"
 ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
@@ -28,6 +29,9 @@ def openapi() -> dict[str, Any]:
     rows = _data({"type": "array", "items": {"type": "object"}}, more={"type": "boolean"})
     changes = _data({"type": "array", "items": {"$ref": "#/components/schemas/Change"}})
     orders = _data({"type": "array", "items": {"$ref": "#/components/schemas/Order"}})
+    users = _data({"type": "array", "items": {"type": "object"}}, more={"type": "boolean"}, missing={"type": "integer"})
+    named = {"type": "string", "minLength": 1, "maxLength": NAME_MAX}
+    search = [_parameter("name", "query", named) | {"required": True}, _query("limit", 1, LISTED_MOST)]
     order = _object({"status": {"const": "accepted"}, "data": {"type": "object"}}, "status", "data")
     ours: dict[str, list[str]] = {"Authorization": []}
     paths = {
@@ -59,6 +63,7 @@ def openapi() -> dict[str, Any]:
         "/session": {
             "get": _call("Who is with an agent", rows, 422, query=[pages[0], _parameter("agent", "query", WORDS)])
         },
+        "/users": {"get": _call("Users by a part of their name", users, 422, query=search)},
         "/stats": {"get": _call("Users per agent", _data({"type": "object"}))},
         "/agents/numbers": {"get": _call("What flows to and from every agent", _data(_numbers()))},
         "/openapi.json": {"get": _call("This document", {"type": "object"})},

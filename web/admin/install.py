@@ -19,6 +19,7 @@ from web.admin.lookups import Lookups
 from web.admin.office import Office, Store
 from web.admin.orders import Orders
 from web.admin.page import PATIENCE_SECONDS, AdminPage
+from web.admin.people import People
 from web.chat.throttle import Throttle
 
 ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
@@ -41,6 +42,7 @@ SESSIONS: tuple[tuple[str, type[views.AdminView]], ...] = (
     ("/stats", views.StatsView),
 )
 
+PEOPLE: tuple[tuple[str, type[views.AdminView]], ...] = (("/users", views.UsersView),)
 NUMBERS: tuple[tuple[str, type[views.AdminView]], ...] = (("/agents/numbers", views.NumbersView),)
 
 
@@ -78,6 +80,13 @@ def install_numbers(faust_app: Any, numbers: Callable[[], dict[str, Any]]) -> No
         faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))
 
 
+def install_people(faust_app: Any, people: People) -> None:
+    """Add the search for users' names, behind the gate of `install_admin`; call before the app starts."""
+    for path, view in PEOPLE:
+        attributes = {"people": people, "__doc__": view.__doc__}
+        faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))
+
+
 def install_page(
     faust_app: Any,
     settings: Settings,
@@ -87,6 +96,7 @@ def install_page(
     orders: Orders,
     register: Callable[[], Register],
     numbers: Callable[[], dict[str, Any]],
+    people: People,
     *,
     clock: Callable[[], float] = time.time,
     patience: float = PATIENCE_SECONDS,
@@ -94,8 +104,8 @@ def install_page(
     """Add the admin page and its door; call before the app starts."""
     server = faust_app.web.web_app
     door = Door(settings.admin_tokens, clock)
-    AdminPage(door, Throttle(clock), office, lookups, counts, orders, register, numbers, clock, patience).add_to(
-        server.router
-    )
+    AdminPage(
+        door, Throttle(clock), office, lookups, counts, orders, register, numbers, people, clock, patience
+    ).add_to(server.router)
     server.middlewares.append(door.guard)
     server.on_response_prepare.append(door.protect)

@@ -7,8 +7,9 @@ the API and shows their words; it decides nothing. Must never show what users wr
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ from web.admin.cells import UNKNOWN, Cell, as_json, cells, live
 from web.admin.changes import Line, lines
 from web.admin.counts import Counts
 from web.admin.door import BEARER, LOGIN, NUMBERS, PAGE, Door
-from web.admin.envelopes import KINDS
+from web.admin.envelopes import KINDS, UnknownUser
 from web.admin.gate import ACTOR
 from web.admin.lookups import Lookups
 from web.admin.office import Office
 from web.admin.orders import Orders
 from web.admin.passing import Answer
+from web.admin.people import People
 from web.admin.rendering import back, page
 from web.chat.throttle import Throttle
 
@@ -51,6 +53,15 @@ CHANGES_SHOWN = 10
 log = logging.getLogger("broker.admin")
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: one user, or several to choose from; and what is to be said of it."""
+
+    card: dict[str, Any] | None = None
+    people: Sequence[dict[str, Any]] = ()
+    missing: str = ""
+
+
 class AdminPage:
     """Serves the page."""
 
@@ -64,6 +75,7 @@ class AdminPage:
         orders: Orders,
         register: Callable[[], Register],
         numbers: Callable[[], dict[str, Any]],
+        people: People,
         clock: Callable[[], float],
         patience: float = PATIENCE_SECONDS,
     ) -> None:
@@ -79,6 +91,7 @@ class AdminPage:
         self._orders = orders
         self._register = register
         self._numbers = numbers
+        self._people = people
         self._clock = clock
         self._patience = patience
 
@@ -197,18 +210,19 @@ class AdminPage:
             problem, status = str(error), KINDS[type(error)][1]
         problems = [problem] if problem else []
         agents = await self._agents(problems)
-        found, line = await self._live()
-        card, missing = await self._card(user, request[BEARER]) if user else (None, "")
+        shown, line = await self._live()
+        found = await self._found(user, request[BEARER]) if user else Found()
         return page(
             "agents.html",
             status,
             agents=agents,
-            cells=found,
+            cells=shown,
             unknown=Cell(UNKNOWN, tone="dim"),
             live=line,
             user=user,
-            card=card,
-            missing=missing,
+            card=found.card,
+            people=found.people,
+            missing=found.missing,
             changes=await self._changes(),
             said=SAID.get(said, ""),
             problems=problems,
@@ -239,9 +253,29 @@ class AdminPage:
         names = {agent.id: agent.name for agent in self._register().agents}
         return lines(changes, orders, names, CHANGES_SHOWN)
 
-    async def _card(self, user: str, headers: dict[str, str]) -> tuple[dict[str, Any] | None, str]:
+    async def _found(self, user: str, headers: dict[str, str]) -> Found:
+        """Who goes by this name: first as number, id or key, then by a part of what they call themselves."""
         try:
             status, answer = await self._lookups.find(user, headers)
+            unknown = answer["message"] if status == 404 else ""
+        except UnknownUser as error:
+            unknown = str(error)
         except tuple(KINDS) as error:
-            return None, str(error)
-        return (answer["data"], "") if status == 200 else (None, answer["message"])
+            return Found(missing=str(error))
+        if not unknown:
+            return Found(card=answer["data"]) if status == 200 else Found(missing=answer["message"])
+        if not any(char.isalpha() for char in user):
+            return Found(missing=unknown)
+        try:
+            found = await self._people.find({"name": user}, headers)
+        except tuple(KINDS) as error:
+            return Found(missing=str(error))
+        others = "A worker did not answer: there may be others." if found["missing"] else ""
+        match found["data"]:
+            case []:
+                return Found(missing=f"{unknown}, and nobody has that in their name. {others}".strip())
+            case [only] if not others:
+                return Found(card=only)
+            case several:
+                more = "There are more: write more of the name." if found["more"] else ""
+                return Found(people=several, missing=f"{more} {others}".strip())

@@ -23,6 +23,7 @@ from web.admin.lookups import Lookups
 from web.admin.office import LIMIT_MAX, Office, read_number
 from web.admin.orders import Orders
 from web.admin.passing import Answer
+from web.admin.people import People
 
 LIMIT = 100
 """Agents or changes of an answer to who names no number."""
@@ -218,6 +219,17 @@ class StatsView(AdminView):
     async def get(self, request: Any) -> Any:
         """Users per agent."""
         return self.json(await self.counts.stats())
+
+
+class UsersView(AdminView):
+    """GET /api/v1/users."""
+
+    call = "users"
+    people: ClassVar[People]
+
+    async def get(self, request: Any) -> Any:
+        """Users by a part of their name."""
+        return self.json(await self.people.find(request.query, request.headers))
 
 
 class NumbersView(AdminView):
