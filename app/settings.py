@@ -168,6 +168,9 @@ class Settings(BaseSettings):
     register_poll_seconds: float = Field(
         2.0, gt=0, description="how often workers compare PostgreSQL with Kafka's copy"
     )
+    drain_seconds: float = Field(
+        600.0, ge=0, le=30 * 86_400, description="an agent's former out topic is read on for at least so long"
+    )
 
     # --- demo agent
     chat_secret: SecretStr = Field(SecretStr(""), description="key from which login codes and cookies are derived")
@@ -185,7 +188,13 @@ class Settings(BaseSettings):
     simulator_webhook_url: str = Field(
         "http://127.0.0.1:5000/webhook", description="where the simulator posts webhooks"
     )
-    display_phone_number: str = Field("551155501234", description="the simulator's business number as shown")
+    display_phone_number: str = Field(
+        "551155501234", pattern=r"^\+?\d{5,20}$", description="the simulator's business number as shown"
+    )
+    simulator_more_numbers: Words = Field(
+        [],
+        description="phone number ids of further business numbers the simulator plays; shown counted up from the first",
+    )
 
     texts: TextSettings = Field(default_factory=TextSettings, exclude=True)
 

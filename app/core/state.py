@@ -34,6 +34,8 @@ class Session:
     by: str = ""
     """Digest of the event that made this session what it is: a crash between the writes of session and window leaves
     a session that already shows an event its window does not know."""
+    refers: bool = False
+    """Whether that event is a message of the conversation, to be found among the window's `references`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The session as JSON; the opposite of `from_dict`."""
@@ -45,6 +47,7 @@ class Session:
             "dropped": self.dropped,
             "told_of": self.told_of,
             "by": self.by,
+            "refers": self.refers,
         }
 
     @classmethod
@@ -58,6 +61,7 @@ class Session:
             dropped=data.get("dropped", 0),
             told_of=data.get("told_of", 0.0),
             by=data.get("by", ""),
+            refers=data.get("refers", False),
         )
 
 

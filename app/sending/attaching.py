@@ -18,8 +18,9 @@ from app.core.codes import MEDIA_AWAY
 from app.core.effects import Send
 from app.core.lives import life_of
 from app.core.media import is_ours, why_not_sent
-from app.core.messages import files_in, read_message, with_meta_ids
+from app.core.messages import kinds_in, read_message, with_meta_ids
 from app.core.verdicts import Verdict
+from app.core.webp import HEAD_BYTES
 from app.sending.gates import Gates
 from app.settings import Settings
 from app.stores.media import MediaStore, why_away
@@ -89,8 +90,8 @@ class Attacher:
         """
         message = read_message(send.message)
         found: dict[str, _Brought] = {}
-        for media in sorted({file.media for file in files_in(message) if file.media is not None}):
-            brought = await self._brought(send, media, message.kind, refused)
+        for media, kind in sorted({(file.media, kind) for kind, file in kinds_in(message) if file.media is not None}):
+            brought = await self._brought(send, media, kind, refused)
             if isinstance(brought, Verdict):
                 return brought
             found[media] = brought
@@ -160,6 +161,15 @@ class Attacher:
             except OSError as error:
                 return _later(why_away(error))
 
+    def _head(self, media: str) -> bytes:
+        file = self._files.get(media)
+        if file is None:
+            return b""
+        try:
+            return file.read(HEAD_BYTES)
+        finally:
+            file.close()
+
     async def _upload(self, number: str, media: str, kind: str, refused: frozenset[str]) -> _Brought | Verdict:
         note = await asyncio.to_thread(self._files.note, media) if is_ours(media) else None
         if note is None:
@@ -168,7 +178,8 @@ class Attacher:
             return _refused(media, f"never came: {note.reason}")
         if note.state == "waiting":
             return _later(f"the file {media} has not come yet")
-        wrong = why_not_sent(note, kind)
+        head = await asyncio.to_thread(self._head, media) if kind == "sticker" else b""
+        wrong = why_not_sent(note, kind, head)
         if wrong is not None:
             return Verdict(outcome="refused", code="invalid", reason=f"the file {media!r} cannot be sent: {wrong}")
         known = await asyncio.to_thread(self._files.uploaded, media, number, self._gates.clock())

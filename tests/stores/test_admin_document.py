@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from pydantic import SecretStr
 from schemathesis import GenerationMode, checks
 
+from app.core.numbers import numbers
 from app.core.register import Agent
 from app.core.rules import Rules
 from app.embedded.ports import free_port
@@ -27,7 +28,7 @@ from tests.web.test_lookups import ANA, STATE, Mirror, Worker
 from web.admin.counts import Counts
 from web.admin.document import openapi
 from web.admin.gate import PREFIX
-from web.admin.install import install_admin, install_sessions
+from web.admin.install import install_admin, install_numbers, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
@@ -75,6 +76,9 @@ async def url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> A
     lookups = Lookups(passing, worker.load, lambda: REGISTER, Rules())
     orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control")
     install_sessions(app, lookups, Counts(Mirror(), lambda: REGISTER), orders)
+    measured = numbers({}, REGISTER.active[0].topics, 0.0)
+    shown = [{"id": agent.id, "name": agent.name, **measured} for agent in REGISTER.active]
+    install_numbers(app, lambda: {"at": None, "problem": "nothing has been measured yet", "agents": shown})
     app.web.init_server()
     async with TestServer(app.web.web_app) as server:
         yield str(server.make_url(PREFIX))

@@ -60,7 +60,7 @@ class CaptionedFile(File):
 
 
 class DocumentFile(CaptionedFile):
-    """A file of any kind with the name the user sees."""
+    """A text, PDF or Office file with the name the user sees."""
 
     filename: Annotated[str, Written] | None = unset()
 
@@ -99,7 +99,7 @@ class Audio(Quoting):
 
 
 class Document(Quoting):
-    """A file of any kind."""
+    """A text, PDF or Office file."""
 
     kind: Literal["document"] = "document"
     document: DocumentFile
@@ -114,13 +114,19 @@ class Sticker(Quoting):
 
 def files_in(part: Part) -> Iterator[File]:
     """Every file of a message, wherever in it: the file itself, a header, a template's parameter."""
-    if isinstance(part, File):
-        yield part
+    return (file for _, file in kinds_in(part))
+
+
+def kinds_in(part: Part) -> Iterator[tuple[str, File]]:
+    """Every file of a message, as `files_in`, after what it is to be: `image`, `video`, `document` …"""
     for name in type(part).model_fields:
         value = getattr(part, name)
         for inner in value if isinstance(value, tuple) else (value,):
-            if isinstance(inner, Part):
-                yield from files_in(inner)
+            if isinstance(inner, File):
+                # Meta's name of the field is the kind of the file.
+                yield name, inner
+            elif isinstance(inner, Part):
+                yield from kinds_in(inner)
 
 
 def with_meta_ids(part: Part, ids: Mapping[str, str], names: Mapping[str, str] = NO_NAMES) -> Part:
