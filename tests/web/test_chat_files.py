@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from app.core.agent_record import AgentRecord, read_agent_record
-from app.core.media import LARGEST, Note, media_id
+from app.core.media import LARGEST, STILL_STICKER, Note, media_id
 from app.stores.media import MediaStore
 from tests.unit.media_stores import content_of
 from tests.web.chat_support import ANA, Chat, Page, running_chat
@@ -109,6 +109,14 @@ async def test_the_server_believes_no_browser(chat: Chat) -> None:
     assert status == 413 and "larger than 5242880 bytes" in told["error"]
     status, told = await bring(chat, form(b"x", "a.exe", "application/x-msdownload"))
     assert status == 415 and "'a.exe' cannot be sent" in told["error"]
+
+
+async def test_a_sticker_that_does_not_move_is_smaller(chat: Chat) -> None:
+    still = b"RIFF    WEBPVP8 " + b"x" * STILL_STICKER
+    _, told = await bring(chat, form(still, "wave.webp", "image/webp"))
+    async with chat.page() as page:
+        answer = await send(page, told["id"])
+        assert answer["error"]["code"] == "invalid" and "does not move Meta takes 102400" in answer["error"]["text"]
 
 
 async def test_words_are_checked_with_the_file(chat: Chat) -> None:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict
 from app.core.media import LARGEST, Note, is_ours, kind_of, why_not_sent
 from app.core.messages import read_message
 from app.core.uploads import type_of, why_no_type, why_too_large
-from app.stores.media import MediaStore, why_away
+from app.core.webp import HEAD_BYTES
+from app.stores.media import MediaStore, first_bytes, why_away
 from web.chat.refused import Refused
 
 
@@ -50,8 +51,11 @@ class Attachments:
 
     async def message(self, media: str, caption: str) -> FileMessage:
         """The message with a file that was brought; raises Refused, or pydantic.ValidationError about the words."""
-        note = await self._note(media)
-        wrong = why_not_sent(note, note.kind)
+        try:
+            note, head = await asyncio.to_thread(self._known, media)
+        except OSError as error:
+            raise Refused("store_away", why_away(error)) from error
+        wrong = why_not_sent(note, note.kind, head)
         if wrong is not None:
             raise Refused("invalid", f"the file cannot be sent: {wrong}")
         message = FileMessage(
@@ -60,16 +64,15 @@ class Attachments:
         read_message({"kind": note.kind, note.kind: file_of(message.text, message.media)})
         return message
 
-    async def _note(self, media: str) -> Note:
+    def _known(self, media: str) -> tuple[Note, bytes]:
+        """The note of a file, and how it begins where that decides."""
         try:
-            note = await asyncio.to_thread(self._store.note, media) if is_ours(media) else None
-        except OSError as error:
-            raise Refused("store_away", why_away(error)) from error
+            note = self._store.note(media) if is_ours(media) else None
         except ValueError:
             note = None
         if note is None or note.state != "stored":
             raise Refused("unknown_media", "the file is not here, or its time is over: attach it again")
-        return note
+        return note, first_bytes(self._store, media, HEAD_BYTES) if note.kind == "sticker" else b""
 
 
 def file_of(caption: str, media: str) -> dict[str, str]:
