@@ -169,6 +169,9 @@ class Settings(BaseSettings):
     register_poll_seconds: float = Field(
         2.0, gt=0, description="how often workers compare PostgreSQL with Kafka's copy"
     )
+    drain_seconds: float = Field(
+        600.0, ge=0, le=30 * 86_400, description="an agent's former out topic is read on for at least so long"
+    )
 
     # --- demo agent
     chat_secret: SecretStr = Field(SecretStr(""), description="key from which login codes and cookies are derived")

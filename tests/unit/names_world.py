@@ -11,7 +11,7 @@ from app.core.identity import Identity, User
 from app.core.rules import Rules
 from app.core.signposts import HOPS_MAX, route
 from app.core.state import State
-from tests.unit.histories import NOW, REGISTER, RULES, SALES
+from tests.unit.histories import NOW, RULES, SALES, VARIED
 
 BUSINESS = "1029384756"
 OLD, NEW = "5511999990000", "5511888880000"
@@ -92,7 +92,7 @@ class World:
         """Handle the first event of a key; a crash comes after the effects and before the state, so it stays first."""
         event, hops = self.queues[at][0]
         assert event.user.key == at
-        decision = route(self.states[at], event, hops, event.at, REGISTER, self.rules)
+        decision = route(self.states[at], event, hops, event.at, VARIED, self.rules)
         for effect in decision.effects:
             if isinstance(effect, Forward):
                 assert effect.hops <= HOPS_MAX, "a circle"
