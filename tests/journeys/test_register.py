@@ -32,9 +32,9 @@ async def connected(system: System, name: str, agent: str) -> Phone:
     """A new user who has chosen an agent by name."""
     phone = await system.phone(name)
     await phone.write("hi")
-    await phone.receives_text("Choose")
+    await phone.receives_text("Choose", within=BUSY)
     await phone.write(agent)
-    await phone.receives_text(f"Transferring to {agent}")
+    await phone.receives_text(f"Transferring to {agent}", within=BUSY)
     return phone
 
 
@@ -183,6 +183,7 @@ async def test_a_worker_that_starts_while_postgres_is_away_routes(system: System
         for name in ("broker-0", "broker-1"):
             await system.processes[name].terminate()
         await asyncio.gather(*(system.processes[name].start() for name in ("broker-0", "broker-1")))
+        await asyncio.gather(*(system.until_ready(name) for name in ("broker-0", "broker-1")))
         vera = await connected(system, "Vera", "Sales")
         await sales.reads("initial", vera.address)
         await system.admin("GET", "/agent", status=503)
