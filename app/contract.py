@@ -39,7 +39,7 @@ class OutRecord(_Record):
     ttl_seconds: Annotated[float, Field(gt=0)] | None = None
     """For how many seconds, from when the record was written, the message is worth sending; then it is `late`."""
     phone_number_id: Annotated[str, Field(min_length=1)] = ""
-    """The business number to send from; left out, the one of the setting BROKER_PHONE_NUMBER_ID."""
+    """The business number to send from; left out, BROKER_PHONE_NUMBER_ID, or where else the user is with you."""
 
 
 class _About(_Record):

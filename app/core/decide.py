@@ -68,6 +68,8 @@ def _finish_half_written(turn: Turn, event: Event) -> Decision:
     turn.touched(event.at)
     if isinstance(event, UserWrote):
         _seen(turn, event)
+        if turn.session and turn.session.refers:
+            turn.refer(event.message_id or event.id)
     turn.handled()
     return turn.decision()
 

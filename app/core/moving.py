@@ -7,24 +7,7 @@ is where the order wants them already is left alone, so that an order may be rep
 from app.core import records
 from app.core.events import EndOrdered, MoveOrdered
 from app.core.register import Agent
-from app.core.state import State
 from app.core.turn import Turn
-
-
-def move_id(state: State, key: str, agent: int, request: str | None) -> str:
-    """The id of an order to move: of the caller's own `request`, or the same as long as the session is the same."""
-    return f"move:{key}:{agent}:{_session_mark(state)}" if request is None else f"order:{key}:{request}"
-
-
-def end_id(state: State, key: str, request: str | None) -> str:
-    """The id of an order to end, as that of a move."""
-    return f"end:{key}:{_session_mark(state)}" if request is None else f"order:{key}:{request}"
-
-
-def _session_mark(state: State) -> str:
-    if state.session is None:
-        return f"none:{state.window.touched if state.window else 0}"
-    return f"{state.session.since}:{state.session.by}"
 
 
 def move(turn: Turn, event: MoveOrdered) -> None:

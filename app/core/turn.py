@@ -58,6 +58,7 @@ class Turn:
         self._session_before = state.session
         self.window = state.window or Window(user=event.user)
         self.effects: list[Effect] = []
+        self._refers = False
 
     @property
     def user(self) -> User:
@@ -84,7 +85,7 @@ class Turn:
         """What the turn has come to."""
         session = self.session
         if session is not None and session != self._session_before:
-            session = replace(session, by=digest(self.event_id))
+            session = replace(session, by=digest(self.event_id), refers=self._refers)
         window = self.window
         if session is None or session.agent is None:
             # At the menu a conversation has the kept messages and no others: so a crash between the writes of session
@@ -118,6 +119,7 @@ class Turn:
     def refer(self, message: str) -> None:
         """Remember a message of the conversation by its id, for an agent the user may be handed to."""
         self.window = self.window.referring(message, REFERENCES)
+        self._refers = True
 
     def tell_kept(self, agent: Agent, record: dict[str, Any]) -> None:
         """Hand over a kept message, marked so; its id is made of the message, whichever are handed over beside it."""
@@ -199,10 +201,13 @@ class Turn:
         return opening(agent, self.now) is not None
 
     def say_closed(self, agent: Agent) -> None:
-        """Tell the user that the agent is closed, once until it opens; nothing while it is open."""
+        """Tell the user that the agent is closed, once until it opens; nothing while it is open.
+
+        With the window shut it waits for the user's next message.
+        """
         assert self.session is not None
         opens = opening(agent, self.now)
-        if opens is None or opens == self.session.told_of:
+        if opens is None or opens == self.session.told_of or not self.window_open:
             return
         self.session = replace(self.session, told_of=opens)
         texts = self.texts(agent)

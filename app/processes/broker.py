@@ -12,6 +12,7 @@ from agents.router import install_router
 from agents.sweeper import Sweeper
 from app.core.register import Agent
 from app.faust_app import BrokerApp, make_app
+from app.meter import Meter
 from app.owners import Owners
 from app.processes.running import kafka_check, reader_check, register_check, stamp, tables_check
 from app.producing import Producer
@@ -24,7 +25,7 @@ from app.stores.register import RegisterStore
 from app.topics import Topics, agent_topics, ensure_topics
 from tables.users import Users
 from web.admin.counts import Counts
-from web.admin.install import install_admin, install_page, install_sessions
+from web.admin.install import install_admin, install_numbers, install_page, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
@@ -47,7 +48,7 @@ def build(settings: Settings) -> BrokerApp:
     sweeper = Sweeper(
         topics, settings.rules, settings.sweep_seconds, feed, producer, users, ready=lambda: not app.rebalancing
     )
-    store = RegisterStore(settings.postgres_dsn)
+    store = RegisterStore(settings.postgres_dsn, drain_seconds=settings.drain_seconds)
     publisher = RegisterPublisher(settings, store, feed, producer)
     drainer = Drainer(settings.sweep_seconds, store, feed, publisher.notify, bridge_reader.has_read)
 
@@ -57,15 +58,17 @@ def build(settings: Settings) -> BrokerApp:
     office = install_admin(app, settings, store, create_topics, publisher.notify)
     mirror_store = MirrorStore(settings.redis_url)
     owners = Owners(app, topics.sessions_changelog, settings.partitions)
-    passing = Passing(owners, users.home, settings.phone_number_id, lambda: app.http_client)
+    passing = Passing(owners, users.home, settings.phone_number_id, lambda: app.http_client, settings.admin_tokens)
     lookups = Lookups(passing, users.load, lambda: feed.register, settings.rules)
     counts = Counts(mirror_store, lambda: feed.register)
     orders = Orders(passing, users.load, lambda: feed.register, producer, topics.control)
     install_sessions(app, lookups, counts, orders)
-    install_page(app, settings, office, lookups, counts, orders, lambda: feed.register)
+    meter = Meter(settings, lambda: feed.register)
+    install_numbers(app, meter.numbers)
+    install_page(app, settings, office, lookups, counts, orders, lambda: feed.register, meter.numbers)
     mirror = Mirror(settings, topics, mirror_store)
     mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)
-    services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper, drainer]
+    services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper, drainer, meter]
     app.attach(*services)
     app.close_at_end(store.close)
     app.close_at_end(mirror_store.close)

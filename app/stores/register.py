@@ -74,10 +74,14 @@ class UnknownAgent(Exception):
 class RegisterStore:
     """The agents in PostgreSQL, through one connection that is opened when needed."""
 
-    def __init__(self, dsn: SecretStr, *, seconds: float = 5.0) -> None:
-        """`seconds` bounds each call, waiting for the connection included."""
+    def __init__(self, dsn: SecretStr, *, seconds: float = 5.0, drain_seconds: float = 600.0) -> None:
+        """`seconds` bounds each call, waiting for the connection included.
+
+        A former out topic of a changed agent is to be read for at least `drain_seconds`.
+        """
         self._dsn = dsn
         self._seconds = seconds
+        self._drain_seconds = drain_seconds
         # One connection, one call at a time: the admin API is small, and nothing has to be guessed about a pool.
         self._turn = asyncio.Lock()
         self._connection: Any = None
@@ -175,7 +179,8 @@ class RegisterStore:
     async def _writing(self, actor: str) -> AsyncIterator[Any]:
         # The table's own lock holds off other workers and statements made by hand alike; readers are not held off.
         async with self._transaction("BEGIN; LOCK TABLE agents IN SHARE ROW EXCLUSIVE MODE") as cursor:
-            await cursor.execute("SELECT set_config('broker.actor', %s, true)", (actor,))
+            words = "SELECT set_config('broker.actor', %s, true), set_config('broker.drain_seconds', %s, true)"
+            await cursor.execute(words, (actor, str(self._drain_seconds)))
             yield cursor
 
     @asynccontextmanager

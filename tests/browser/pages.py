@@ -1,6 +1,7 @@
 """What the browser tests do with a page: open it, log in at the chat, keep a screenshot."""
 
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 from pydantic import SecretStr
@@ -20,9 +21,18 @@ async def shot(page: Page, name: str, *, whole: bool = False) -> None:
     await page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=whole)
 
 
-async def open_page(browser: Browser, url: str, **more: object) -> Page:
+async def looked_at(page: Page, name: str) -> None:
+    """Keep screenshots at both widths; at none must the page be wider than the window."""
+    for width in (1280, 390):
+        await page.set_viewport_size({"width": width, "height": 800})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        await shot(page, f"{name}-{width}", whole=True)
+    await page.set_viewport_size({"width": 1280, "height": 800})
+
+
+async def open_page(browser: Browser, url: str, **more: Any) -> Page:
     """A page that fails the test when its console shows an error."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, **more)
     page = await context.new_page()
     page.set_default_timeout(WAIT)
     expect.set_options(timeout=WAIT)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.browser.pages import open_page, shot
+from tests.browser.pages import looked_at, open_page, shot
 from tests.system.system import AGENTS, System
 
 pytestmark = [pytest.mark.browser, pytest.mark.kafka]
@@ -49,13 +49,4 @@ async def test_a_team_lead_moves_a_user(browser: Browser) -> None:
 
 def users_of(page: Page, agent: str) -> Locator:
     """The number of an agent's users."""
-    return page.get_by_role("row", name=agent).locator("[data-users]")
-
-
-async def looked_at(page: Page, name: str) -> None:
-    """Keep screenshots at both widths; at none must the page be wider than the window."""
-    for width in (1280, 400):
-        await page.set_viewport_size({"width": width, "height": 800})
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        await shot(page, f"{name}-{width}", whole=True)
-    await page.set_viewport_size({"width": 1280, "height": 800})
+    return page.get_by_role("row", name=agent).locator("[data-cell$=':users'] span")

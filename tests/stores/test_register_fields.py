@@ -105,6 +105,23 @@ async def test_a_changed_out_topic_is_drained_until_it_is_left(store: RegisterSt
     assert [found.draining for found in (await store.snapshot()).agents] == [()]
 
 
+async def test_how_long_a_former_topic_is_drained_is_a_setting_and_by_hand_ten_minutes(dsn: SecretStr) -> None:
+    store = RegisterStore(dsn, drain_seconds=7200.5)
+    agent = await store.add(SALES)
+
+    async def drained_for(topic: str) -> float:
+        ((changed,),) = await sql(dsn, "SELECT floor(extract(epoch FROM updated_at))::float8 FROM agents")
+        return dict((await store.snapshot()).agents[0].draining)[topic] - float(changed)
+
+    await store.change(agent.id, replace(SALES, write_topic="new-out"))
+    assert await drained_for("sales-out") == 7200.5
+    await sql(dsn, "UPDATE agents SET write_topic = 'third-out'")
+    assert await drained_for("new-out") == 600
+    await sql(dsn, "SET broker.drain_seconds = 3600; UPDATE agents SET write_topic = 'fourth-out'")
+    assert await drained_for("third-out") == 3600
+    await store.close()
+
+
 async def test_the_topic_of_a_retired_agent_is_whoever_has_it_now(store: RegisterStore) -> None:
     agent = await store.add(SALES)
     await store.retire(agent.id)

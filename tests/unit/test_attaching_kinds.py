@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from app.core.media import after_success
 from app.core.verdicts import Verdict
+from app.stores.media import MediaStore
 from app.whatsapp.outbound import payload
+from tests.unit.media_stores import put
 from tests.unit.sender_bench import SEND
 from tests.unit.test_attaching import NOTE, OURS, World
 
@@ -29,9 +30,9 @@ def moving(flags: int) -> bytes:
         (b"no WebP at all", 200_000, "200000 bytes; as sticker that does not move"),
     ],
 )
-async def test_a_sticker_that_moves_may_be_larger(tmp_path: Path, head: bytes, size: int, said: str | None) -> None:
-    world = World(tmp_path)
-    world.files.path(OURS).write_bytes(head)
+async def test_a_sticker_that_moves_may_be_larger(files: MediaStore, head: bytes, size: int, said: str | None) -> None:
+    world = World(files)
+    put(files, OURS, head)
     world.files.keep(after_success(replace(NOTE, kind="sticker"), "image/webp", "", size))
     found = await world.attacher.attach(replace(SEND, message={"kind": "sticker", "sticker": {"media": OURS}}))
     if said is None:
@@ -41,8 +42,8 @@ async def test_a_sticker_that_moves_may_be_larger(tmp_path: Path, head: bytes, s
         assert said in found.reason and not world.uploads
 
 
-async def test_a_sticker_whose_bytes_are_gone_is_refused(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_a_sticker_whose_bytes_are_gone_is_refused(files: MediaStore) -> None:
+    world = World(files)
     world.files.keep(after_success(replace(NOTE, kind="sticker"), "image/webp", "", 5))
     verdict = await world.attacher.attach(replace(SEND, message={"kind": "sticker", "sticker": {"media": OURS}}))
     assert isinstance(verdict, Verdict) and verdict.code == "unknown_media" and "is gone" in verdict.reason
@@ -74,15 +75,20 @@ def template(kind: str) -> dict[str, object]:
     ],
 )
 async def test_a_file_in_a_header_is_looked_at_like_any_other(
-    tmp_path: Path, message: Callable[[str], dict[str, object]], kind: str, mime_type: str, size: int, said: str | None
+    files: MediaStore,
+    message: Callable[[str], dict[str, object]],
+    kind: str,
+    mime_type: str,
+    size: int,
+    said: str | None,
 ) -> None:
-    world = World(tmp_path)
-    world.files.path(OURS).write_bytes(b"bytes")
+    world = World(files)
+    put(files, OURS, b"bytes")
     world.files.keep(after_success(NOTE, mime_type, "", size))
     found = await world.attacher.attach(replace(SEND, message=message(kind)))
     if said is None:
         assert not isinstance(found, Verdict)
-        assert "998811" in str(payload(found)) and OURS not in str(payload(found))
+        assert "998811" in str(payload(found.send)) and OURS not in str(payload(found.send))
     else:
         assert isinstance(found, Verdict) and (found.outcome, found.code) == ("refused", "invalid")
         assert said in found.reason and not world.uploads

@@ -1,84 +1,23 @@
-"""The admin page: its login, its forms, and the user who is looked up, moved and led to the menu."""
+"""The admin page: its login, its numbers, and the user who is looked up, moved and led to the menu."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient, TestServer
-from pydantic import SecretStr
 
 from app.core.events import EndOrdered, MoveOrdered
-from app.core.register import Register
-from app.core.rules import Rules
-from app.faust_app import make_app
-from app.settings import Settings
 from app.wire import read_event
-from tests.unit.histories import DESK, REGISTER
-from tests.web.admin_support import OLD_TOKEN, SALES, TOKEN, Admin, MemoryStore
-from tests.web.test_lookups import ANA, NOW, STATE, Mirror, Worker
-from web.admin.counts import Counts
-from web.admin.install import install_admin, install_page
-from web.admin.lookups import Lookups
-from web.admin.orders import Orders
-from web.admin.passing import Passing
+from tests.unit.histories import DESK
+from tests.web.admin_page_support import FORM, Browser, admin_page
+from tests.web.admin_support import OLD_TOKEN, SALES, TOKEN
+from tests.web.test_lookups import ANA, NOW
 from web.chat.throttle import WRONG_MAX
-
-FORM = {**SALES, "description": "", "position": "0"}
-
-
-class Browser:
-    """A browser at the admin page, and what is behind the page."""
-
-    def __init__(self, admin: Admin, worker: Worker, mirror: Mirror) -> None:
-        self.admin = admin
-        self.store = admin.store
-        self.worker = worker
-        self.mirror = mirror
-        self.now = NOW
-
-    def clock(self) -> float:
-        return self.now
-
-    async def get(self, path: str = "") -> ClientResponse:
-        return await self.admin.client.get("/admin/" + path, allow_redirects=False)
-
-    async def post(self, path: str, form: dict[str, str], origin: str = "") -> ClientResponse:
-        origin = origin or str(self.admin.client.make_url("/")).rstrip("/")
-        headers = {"Origin": origin}
-        return await self.admin.client.post("/admin/" + path, data=form, headers=headers, allow_redirects=False)
-
-    async def text(self, path: str = "") -> str:
-        response = await self.get(path)
-        assert response.status == 200
-        return await response.text()
-
-    async def log_in(self, token: str = TOKEN) -> None:
-        response = await self.post("login", {"token": token})
-        assert (response.status, response.headers["Location"]) == (303, "/admin/")
 
 
 @pytest.fixture
 async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
-    settings = Settings(
-        data_dir=tmp_path, admin_tokens=[SecretStr("ana:" + TOKEN), SecretStr(OLD_TOKEN)], phone_number_id="106"
-    )
-    app = make_app(settings, "broker", 8000)
-    store, worker, mirror = MemoryStore(), Worker({ANA.key.encode(): STATE}), Mirror()
-    admin = Admin(TestClient(TestServer(app.web.web_app)), store)
-    browser = Browser(admin, worker, mirror)
-    office = install_admin(app, settings, store, admin.create_topics, admin.notify)
-    passing = Passing(worker, lambda *_: None, "106", lambda: admin.client.session)
-
-    def register() -> Register:
-        return REGISTER
-
-    lookups = Lookups(passing, worker.load, register, Rules(), clock=browser.clock)
-    orders = Orders(passing, worker.load, register, worker, "control", clock=browser.clock, seconds=0.2)
-    install_page(app, settings, office, lookups, Counts(mirror, register), orders, register, clock=browser.clock)
-    app.web.init_server()
-    async with admin.client:
+    async with admin_page(tmp_path) as browser:
         yield browser
 
 
@@ -147,49 +86,65 @@ async def test_the_page_lets_a_browser_do_nothing_but_show_it(browser: Browser) 
         assert (await browser.get(path)).status == 200
 
 
-async def test_an_agent_is_registered_changed_and_deactivated(browser: Browser) -> None:
-    await browser.log_in()
-    assert "There is no agent yet" in await browser.text()
-    response = await browser.post("agent/new", FORM)
-    assert response.headers["Location"] == "/admin/?said=created"
-    assert "The agent is registered." in await browser.text("?said=created")
-    assert 'value="sales-in"' in await browser.text("agent/1")
-    response = await browser.post("agent/1", {**FORM, "name": "Sales & more", "position": "7"})
-    assert response.headers["Location"] == "/admin/?said=changed"
-    assert (browser.store.agents[1].name, browser.store.agents[1].position) == ("Sales & more", 7)
-    assert "Sales &amp; more" in await browser.text()
-    assert (await browser.post("agent/1/deactivate", {})).headers["Location"] == "/admin/?said=deactivated"
-    assert not browser.store.agents[1].active
-    assert {change["actor"] for change in browser.store.changes} == {"ana"}
-
-
-@pytest.mark.parametrize("path", ["agent/new", "agent/1"])
-async def test_what_is_wrong_stands_at_its_field(browser: Browser, path: str) -> None:
-    await browser.admin.create(SALES)
-    await browser.log_in()
-    response = await browser.post(path, {**FORM, "name": "12", "read_topic": "", "position": "first"})
-    page = await response.text()
-    assert response.status == 422
-    for reason in ("must not be a number: users type", "must not be empty", "must be a whole number from 0 to"):
-        assert reason in page
-    assert page.count('aria-invalid="true"') == 3
-    assert 'value="12"' in page and 'value="first"' in page
-    assert browser.store.agents[1].name == "Sales"
-
-
-async def test_a_taken_name_says_whose_it_is(browser: Browser) -> None:
-    await browser.admin.create(SALES)
-    await browser.log_in()
-    response = await browser.post("agent/new", {**FORM, "read_topic": "a", "write_topic": "b", "error_topic": "c"})
-    assert response.status == 409 and "is taken by agent 1 (Sales)" in await response.text()
-
-
 async def test_users_now_are_shown_and_refreshed(browser: Browser) -> None:
     await browser.admin.create(SALES)
     await browser.log_in()
-    assert '<span data-users="menu">1</span>' in await browser.text()
+    assert 'data-cell="menu:users" data-tone=""><span>1</span>' in await browser.text()
     numbers: dict[str, Any] = await (await browser.get("numbers")).json()
-    assert (numbers["data"]["sessions"], numbers["data"]["menu"]) == (3, 1)
+    assert numbers["cells"]["menu:users"]["words"] == "1"
+    assert numbers["live"]["words"] == "Refreshed every 5 seconds."
+
+
+async def test_what_flows_is_shown_and_refreshed(browser: Browser) -> None:
+    await browser.admin.create(SALES)
+    await browser.log_in()
+    found = await browser.cells()
+    assert {key: found["1:" + key]["words"] for key in ("in", "out", "unread", "errors")} == {
+        "in": "12",
+        "out": "0.4",
+        "unread": "17",
+        "errors": "3",
+    }
+    page = await browser.text()
+    for words in ("<span>12</span>", "<span>0.4</span>", "<small>for 2 min</small>", "1 in the last minute"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("measured", "column", "words", "note", "tone"),
+    [
+        ({"readers": "none", "unread": None}, "unread", "–", "no reader", "dim"),
+        ({"readers": None, "unread": None}, "unread", "–", "", "dim"),
+        ({"readers": "away", "unread": 4}, "unread", "4", "nobody reads for 2 min", "bad"),
+        ({"unread": 0, "waiting_seconds": None}, "unread", "0", "", "dim"),
+        ({"unread": 3, "waiting_seconds": 12.0}, "unread", "3", "for 12 s", ""),
+        ({"unread": 3, "waiting_seconds": None}, "unread", "3", "", "bad"),
+        ({"not_carried": 6}, "out", "0.4", "6 wait for the broker", ""),
+        ({"in_per_minute": None}, "in", "–", "", "dim"),
+        ({"in_per_minute": 0.0}, "in", "0", "", "dim"),
+        ({"errors_last_hour": 0}, "errors", "0", "", "dim"),
+        ({"errors_last_hour": 5, "errors_last_minute": 0}, "errors", "5", "", ""),
+        ({"errors_last_hour": None}, "errors", "–", "", "dim"),
+    ],
+)
+async def test_each_number_says_what_it_is(
+    browser: Browser, measured: dict[str, Any], column: str, words: str, note: str, tone: str
+) -> None:
+    await browser.log_in()
+    browser.measured["agents"][0] |= measured
+    assert (await browser.cells())[f"1:{column}"] == {"words": words, "note": note, "tone": tone}
+
+
+async def test_a_kafka_that_is_away_leaves_the_page_and_says_how_old_the_numbers_are(browser: Browser) -> None:
+    await browser.admin.create(SALES)
+    await browser.log_in()
+    browser.measured |= {"at": NOW - 130, "problem": "Kafka did not answer within 8 s"}
+    page = await browser.text()
+    assert "Kafka did not answer within 8 s; messages, unread and errors are of 2 min ago." in page
+    assert "<span>12</span>" in page
+    browser.measured = {"at": None, "problem": "nothing has been measured yet", "agents": []}
+    page = await browser.text()
+    assert "Nothing has been measured yet." in page and "<span>–</span>" in page
 
 
 async def test_stores_that_are_away_are_said_in_words(browser: Browser) -> None:
@@ -198,7 +153,7 @@ async def test_stores_that_are_away_are_said_in_words(browser: Browser) -> None:
     page = await browser.text()
     assert "PostgreSQL is away" in page and "Redis is away" in page
     assert DESK.name in page  # as last known
-    assert (await browser.get("numbers")).status == 503
+    assert (await browser.cells())["menu:users"]["words"] == "–"
     response = await browser.post("agent/new", FORM)
     assert response.status == 503 and "PostgreSQL did not answer" in await response.text()
 

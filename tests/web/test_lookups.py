@@ -12,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
+from app.core.decide import decide
 from app.core.events import EndOrdered, MoveOrdered
 from app.core.identity import User
 from app.core.naming import home_of
@@ -24,7 +25,7 @@ from app.producing import ProduceError
 from app.settings import Settings
 from app.stores.mirror import MirrorAway
 from app.wire import read_event
-from tests.unit.histories import DESK, REGISTER, SALES
+from tests.unit.histories import DESK, REGISTER, SALES, SERVICE
 from tests.web.admin_support import TOKEN, Admin, MemoryStore
 from web.admin.counts import Counts
 from web.admin.install import install_admin, install_sessions
@@ -293,6 +294,18 @@ async def test_a_repeated_order_has_the_same_id(pair: Pair) -> None:
     own = [await pair.order(*move, at=at, Idempotency_Key="7f3a") for at in (0, 1)]
     assert own[0] == own[1] != first
     assert IDEMPOTENCY == "Idempotency-Key"
+
+
+async def test_a_change_of_mind_before_the_router_has_followed_is_no_repeat(pair: Pair) -> None:
+    for at, agent in ((0, DESK), (1, SERVICE), (0, DESK)):
+        assert (await pair.order("POST", "/move", {"agent": agent.id}, at=at))[0] == 202
+    state = State(session=Session(since=NOW - 50, agent=SALES.id), window=STATE.window)
+    for _, value, _ in pair.second.written:
+        order = read_event(value)
+        assert isinstance(order, MoveOrdered)
+        state = decide(state, order, NOW, REGISTER, Rules()).state
+        assert state.session and state.session.agent == order.agent
+    assert state.session and state.session.agent == DESK.id
 
 
 @pytest.mark.parametrize("at", [0, 1])

@@ -59,6 +59,7 @@ def openapi() -> dict[str, Any]:
             "get": _call("Who is with an agent", rows, 422, query=[pages[0], _parameter("agent", "query", WORDS)])
         },
         "/stats": {"get": _call("Users per agent", _data({"type": "object"}))},
+        "/agents/numbers": {"get": _call("What flows to and from every agent", _data(_numbers()))},
         "/openapi.json": {"get": _call("This document", {"type": "object"})},
     }
     return {
@@ -127,6 +128,32 @@ def _change() -> dict[str, Any]:
     row = {"type": ["object", "null"]}
     fields = {"id": ID, "at": {"type": "number"}, "actor": WORDS, "agent_id": ID, "before": row, "after": row}
     return _object(fields, *fields)
+
+
+def _numbers() -> dict[str, Any]:
+    rate, whole = {"type": ["number", "null"], "minimum": 0}, {"type": ["integer", "null"], "minimum": 0}
+    group = _object({"group": WORDS, "members": _count(), "unread": _count()}, "group", "members", "unread")
+    agent = {
+        "id": {"type": "integer"},
+        "name": WORDS,
+        "in_per_minute": rate | _means("records its program gets, per minute, mean of the last 5 minutes"),
+        "out_per_minute": rate | _means("records its program writes, per minute, mean of the last 5 minutes"),
+        "errors_last_minute": whole | _means("records of its error topic"),
+        "errors_last_hour": whole | _means("records of its error topic"),
+        "readers": {"enum": ["reading", "away", "none", None]},
+        "unread": whole | _means("records of its in topic its program has not read"),
+        "waiting_seconds": rate | _means("how long at most the oldest of them has been there"),
+        "groups": {"type": "array", "items": group},
+        "not_carried": whole | _means("records of its out topic the broker has not read"),
+    }
+    agents = {"type": "array", "items": _object(agent, *agent)}
+    at = {"type": ["number", "null"]} | _means("when it was measured, in seconds UTC")
+    problem = {"type": ["string", "null"]} | _means("why it is not newer")
+    return _object({"at": at, "problem": problem, "agents": agents}, "at", "problem", "agents")
+
+
+def _means(words: str) -> dict[str, str]:
+    return {"description": words}
 
 
 def _error() -> dict[str, Any]:

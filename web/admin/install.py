@@ -40,6 +40,8 @@ SESSIONS: tuple[tuple[str, type[views.AdminView]], ...] = (
     ("/stats", views.StatsView),
 )
 
+NUMBERS: tuple[tuple[str, type[views.AdminView]], ...] = (("/agents/numbers", views.NumbersView),)
+
 
 def install_admin(
     faust_app: Any,
@@ -68,6 +70,13 @@ def install_sessions(faust_app: Any, lookups: Lookups, counts: Counts, orders: O
         faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))
 
 
+def install_numbers(faust_app: Any, numbers: Callable[[], dict[str, Any]]) -> None:
+    """Add what was measured of every agent, behind the gate of `install_admin`; call before the app starts."""
+    for path, view in NUMBERS:
+        attributes = {"numbers": staticmethod(numbers), "__doc__": view.__doc__}
+        faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))
+
+
 def install_page(
     faust_app: Any,
     settings: Settings,
@@ -76,12 +85,13 @@ def install_page(
     counts: Counts,
     orders: Orders,
     register: Callable[[], Register],
+    numbers: Callable[[], dict[str, Any]],
     *,
     clock: Callable[[], float] = time.time,
 ) -> None:
     """Add the admin page and its door; call before the app starts."""
     server = faust_app.web.web_app
     door = Door(settings.admin_tokens, clock)
-    AdminPage(door, Throttle(clock), office, lookups, counts, orders, register).add_to(server.router)
+    AdminPage(door, Throttle(clock), office, lookups, counts, orders, register, numbers, clock).add_to(server.router)
     server.middlewares.append(door.guard)
     server.on_response_prepare.append(door.protect)

@@ -15,7 +15,7 @@ from app.core.agent_rules import Problem, Refused
 from app.core.events import EndOrdered, MoveOrdered
 from app.core.identity import User
 from app.core.lookup import agent_of
-from app.core.moving import end_id, move_id
+from app.core.order_ids import OrderIds
 from app.core.register import Register
 from app.core.state import State
 from app.producing import ProduceError
@@ -55,6 +55,7 @@ class Orders:
         self._register = register
         self._producer = producer
         self._topic = topic
+        self._ids = OrderIds()
         self._clock = clock
         self._seconds = seconds
 
@@ -68,7 +69,7 @@ class Orders:
             agent, note = _read_move(body, self._register())
             request = _request(headers)
             state, user = self._known(name, key)
-            new_id = move_id(state, key, agent, request)
+            new_id = self._ids.move(state, key, agent, request)
             return await self._order(MoveOrdered(id=new_id, user=user, at=self._clock(), agent=agent, note=note))
 
         return await self._passing.to_owner(name, Call("POST", headers, "/move", body), here)
@@ -79,7 +80,8 @@ class Orders:
         async def here(key: str) -> Answer:
             request = _request(headers)
             state, user = self._known(name, key)
-            return await self._order(EndOrdered(id=end_id(state, key, request), user=user, at=self._clock()))
+            new_id = self._ids.end(state, key, request)
+            return await self._order(EndOrdered(id=new_id, user=user, at=self._clock()))
 
         return await self._passing.to_owner(name, Call("DELETE", headers), here)
 

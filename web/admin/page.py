@@ -1,30 +1,29 @@
-"""The admin page: agents with their users now, forms for agents, and a user to look up, move or lead to the menu.
+"""The admin page: agents with their live numbers, and a user to look up, move or lead to the menu.
 
-In: requests of browsers that passed the door. Out: HTML without any inline script or style. It asks the same office,
-look-ups and orders as the API and shows their words; it decides nothing. Must never show what users write.
+In: requests of browsers that passed the door. Out: HTML. It asks the same office, look-ups and orders as
+the API and shows their words; it decides nothing. Must never show what users write.
 """
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.core.agent_rules import Refused
 from app.core.register import Agent, Register
 from app.stores.mirror import MirrorAway
 from app.stores.register import RegisterAway
+from web.admin.agent_forms import AgentForms
+from web.admin.cells import UNKNOWN, Cell, as_json, cells, live
 from web.admin.counts import Counts
 from web.admin.door import LOGIN, NUMBERS, PAGE, Door
-from web.admin.envelopes import KINDS, of_exception
-from web.admin.gate import ACTOR
+from web.admin.envelopes import KINDS
 from web.admin.lookups import Lookups
 from web.admin.office import Office
 from web.admin.orders import Orders
+from web.admin.rendering import back, page
 from web.chat.throttle import Throttle
 
 HERE = Path(__file__).parent
@@ -37,8 +36,6 @@ SAID = {
     "moved": "The move is ordered; it happens in a moment. Search again to see it.",
     "ended": "The end is ordered; it happens in a moment. Search again to see it.",
 }
-FIELDS = ("name", "description", "position", "read_topic", "write_topic", "error_topic")
-NEW = {name: "" for name in FIELDS} | {"position": "0"}
 
 log = logging.getLogger("broker.admin")
 
@@ -55,8 +52,10 @@ class AdminPage:
         counts: Counts,
         orders: Orders,
         register: Callable[[], Register],
+        numbers: Callable[[], dict[str, Any]],
+        clock: Callable[[], float],
     ) -> None:
-        """`register` is the last known one, shown while PostgreSQL is away."""
+        """`register` is the last known one, shown while PostgreSQL is away; `numbers` are the last measured."""
         self._door = door
         self._throttle = throttle
         self._office = office
@@ -64,9 +63,8 @@ class AdminPage:
         self._counts = counts
         self._orders = orders
         self._register = register
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
-        )
+        self._numbers = numbers
+        self._clock = clock
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
@@ -76,11 +74,7 @@ class AdminPage:
         router.add_post(LOGIN, self.log_in)
         router.add_post(PAGE + "logout", self.log_out)
         router.add_get(NUMBERS, self.numbers)
-        router.add_get(PAGE + "agent/new", self.new_agent)
-        router.add_post(PAGE + "agent/new", self.create)
-        router.add_get(PAGE + r"agent/{agent_id:\d{1,18}}", self.edit_agent)
-        router.add_post(PAGE + r"agent/{agent_id:\d{1,18}}", self.change)
-        router.add_post(PAGE + r"agent/{agent_id:\d{1,18}}/deactivate", self.deactivate)
+        AgentForms(self._office, self._failed).add_to(router)
         router.add_post(PAGE + "user/move", self.move)
         router.add_post(PAGE + "user/end", self.end)
         router.add_static(PAGE + "static", HERE / "static")
@@ -92,7 +86,7 @@ class AdminPage:
 
     async def ask(self, request: web.Request) -> web.Response:
         """The login."""
-        return self._page("login.html", problem="")
+        return page("login.html", problem="")
 
     async def log_in(self, request: web.Request) -> web.Response:
         """Check a token; a right one logs the browser in."""
@@ -100,13 +94,13 @@ class AdminPage:
         wait = self._throttle.wait(address)
         if wait:
             problem = f"Too many wrong tokens. Try again in {math.ceil(wait / 60)} min."
-            return self._page("login.html", 429, {"Retry-After": str(math.ceil(wait))}, problem=problem)
+            return page("login.html", 429, {"Retry-After": str(math.ceil(wait))}, problem=problem)
         written = str((await request.post()).get("token", ""))
         response = web.HTTPSeeOther(PAGE)
         if not self._door.let_in(request, response, written):
             self._throttle.wrong(address)
             log.warning("a wrong token at the admin page's login from %s", address)
-            return self._page("login.html", 401, problem="That is no admin token.")
+            return page("login.html", 401, problem="That is no admin token.")
         raise response
 
     async def log_out(self, request: web.Request) -> web.Response:
@@ -116,55 +110,12 @@ class AdminPage:
         raise response
 
     async def numbers(self, request: web.Request) -> web.Response:
-        """Users now, for the script that keeps them fresh."""
-        try:
-            return web.json_response(await self._counts.stats())
-        except MirrorAway as error:
-            body, status = of_exception("stats", error)
-            return web.json_response(body, status=status)
+        """The cells of the table, for the script that keeps them fresh."""
+        return web.json_response(as_json(*await self._live()))
 
     async def show(self, request: web.Request) -> web.Response:
         """Agents, and the user who is searched for."""
         return await self._show(request.query.get("user", "").strip(), said=request.query.get("said", ""))
-
-    async def new_agent(self, request: web.Request) -> web.Response:
-        """An empty form."""
-        return self._form(NEW)
-
-    async def edit_agent(self, request: web.Request) -> web.Response:
-        """The form of an agent."""
-        agent_id = request.match_info["agent_id"]
-        try:
-            agent = await self._office.find(agent_id)
-        except tuple(KINDS) as error:
-            return await self._show("", error=error)
-        return self._form({name: str(getattr(agent, name)) for name in FIELDS}, agent_id)
-
-    async def create(self, request: web.Request) -> web.Response:
-        """Register an agent."""
-        written = await _written(request)
-        try:
-            await self._office.create(_agent(written), request[ACTOR])
-        except tuple(KINDS) as error:
-            return self._form(written, error=error)
-        raise _back("created")
-
-    async def change(self, request: web.Request) -> web.Response:
-        """Change an agent."""
-        written, agent_id = await _written(request), request.match_info["agent_id"]
-        try:
-            await self._office.update({**_agent(written), "id": agent_id}, request[ACTOR])
-        except tuple(KINDS) as error:
-            return self._form(written, agent_id, error)
-        raise _back("changed")
-
-    async def deactivate(self, request: web.Request) -> web.Response:
-        """Take an agent out of the menu."""
-        try:
-            await self._office.delete(request.match_info["agent_id"], request[ACTOR])
-        except tuple(KINDS) as error:
-            return await self._show("", error=error)
-        raise _back("deactivated")
 
     async def move(self, request: web.Request) -> web.Response:
         """Order that a user be moved."""
@@ -185,7 +136,10 @@ class AdminPage:
             return await self._show(user, error=error)
         if status != 202:
             return await self._show(user, problem=answer["message"], status=status)
-        raise _back(said, user=user)
+        raise back(said, user=user)
+
+    async def _failed(self, error: Exception) -> web.Response:
+        return await self._show("", error=error)
 
     async def _show(
         self, user: str, *, said: str = "", problem: str = "", error: Exception | None = None, status: int = 200
@@ -194,24 +148,29 @@ class AdminPage:
             problem, status = str(error), KINDS[type(error)][1]
         problems = [problem] if problem else []
         agents = await self._agents(problems)
-        try:
-            stats = (await self._counts.stats())["data"]
-        except MirrorAway:
-            stats = None
+        found, line = await self._live()
         card, missing = await self._card(user) if user else (None, "")
-        users = {agent["id"]: agent["users"] for agent in stats["agents"]} if stats else {}
-        return self._page(
+        return page(
             "agents.html",
             status,
             agents=agents,
-            stats=stats,
-            users=users,
+            cells=found,
+            unknown=Cell(UNKNOWN, tone="dim"),
+            live=line,
             user=user,
             card=card,
             missing=missing,
             said=SAID.get(said, ""),
             problems=problems,
         )
+
+    async def _live(self) -> tuple[dict[str, Cell], Cell]:
+        try:
+            stats = (await self._counts.stats())["data"]
+        except MirrorAway:
+            stats = None
+        measured = self._numbers()
+        return cells(stats, measured), live(stats, measured, self._clock())
 
     async def _agents(self, problems: list[str]) -> list[Agent]:
         try:
@@ -226,31 +185,3 @@ class AdminPage:
         except tuple(KINDS) as error:
             return None, str(error)
         return (answer["data"], "") if status == 200 else (None, answer["message"])
-
-    def _form(self, written: Mapping[str, str], agent_id: str = "", error: Exception | None = None) -> web.Response:
-        wrong: dict[str, list[str]] = {}
-        if isinstance(error, Refused):
-            for one in error.problems:
-                wrong.setdefault(one.field, []).append(one.reason)
-        status = 200 if error is None else KINDS[type(error)][1]
-        problem = "" if error is None else "Nothing was stored: see the fields below." if wrong else str(error)
-        return self._page("form.html", status, agent_id=agent_id, written=written, wrong=wrong, problem=problem)
-
-    def _page(self, name: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> web.Response:
-        text = self._templates.get_template(name).render(**values)
-        return web.Response(text=text, content_type="text/html", status=status, headers=headers)
-
-
-async def _written(request: web.Request) -> dict[str, str]:
-    form = await request.post()
-    return {name: str(form.get(name, "")) for name in FIELDS}
-
-
-def _agent(written: Mapping[str, str]) -> dict[str, Any]:
-    """The JSON object of a form: what is no number stays a text, and the rules say so."""
-    position = written["position"].strip()
-    return {**written, "position": int(position) if position.isascii() and position.isdecimal() else position}
-
-
-def _back(said: str, **query: str) -> web.HTTPSeeOther:
-    return web.HTTPSeeOther(f"{PAGE}?{urlencode({**query, 'said': said})}")

@@ -5,7 +5,7 @@ it decides nothing.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import orjson
@@ -207,6 +207,17 @@ class StatsView(AdminView):
     async def get(self, request: Any) -> Any:
         """Users per agent."""
         return self.json(await self.counts.stats())
+
+
+class NumbersView(AdminView):
+    """GET /api/v1/agents/numbers."""
+
+    call = "numbers"
+    numbers: ClassVar[Callable[[], dict[str, Any]]]
+
+    async def get(self, request: Any) -> Any:
+        """What flows to and from every agent."""
+        return self.json({"status": "success", "data": type(self).numbers()})
 
 
 async def _body(request: Any) -> dict[str, Any]:

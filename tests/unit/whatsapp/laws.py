@@ -27,7 +27,7 @@ from app.whatsapp.envelope import OBJECT, Item, split
 from app.whatsapp.inbound import read_item
 from app.whatsapp.media_urls import strip_media_urls
 from app.wire import write_set_aside
-from tests.unit.histories import REGISTER, SALES
+from tests.unit.histories import SALES, VARIED
 from web.webhook import Intake
 
 AGENT_IN = Draft202012Validator(schemas()["agent-in"])
@@ -169,7 +169,7 @@ class Laws:
         assert event.at > 0
         self.counts[type(event).__name__] += 1
         state = State(session=Session(since=event.at, agent=SALES.id), window=Window(user=event.user))
-        decision = decide(state, event, event.at, REGISTER, Rules())
+        decision = decide(state, event, event.at, VARIED, Rules())
         for effect in decision.effects:
             assert isinstance(effect, TellAgent | Send), "with an agent nothing is put aside"
             if isinstance(effect, TellAgent):
@@ -188,7 +188,7 @@ class Laws:
 
     def _wait_at_menu(self, event: UserWrote) -> None:
         """Without an agent it is kept: the state must fit its table, whatever the message holds."""
-        decision = decide(State(), event, event.at, REGISTER, Rules())
+        decision = decide(State(), event, event.at, VARIED, Rules())
         assert decision.effects
         for effect in decision.effects:
             if isinstance(effect, Quarantine):

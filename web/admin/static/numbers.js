@@ -1,17 +1,19 @@
-// Keeps the users now fresh without a reload, while the page is looked at.
+// Keeps the numbers fresh without a reload, while the page is looked at. All words are the server's.
 
 const SECONDS = 5;
 const live = document.getElementById("live");
 
-function say(state, words) {
-  if (live.textContent === words) return;
-  live.dataset.state = state;
-  live.textContent = words;
+function put(place, cell) {
+  const [words, note] = [place.querySelector("span"), place.querySelector("small")];
+  if (words.textContent !== cell.words) words.textContent = cell.words;
+  if (note.textContent !== cell.note) note.textContent = cell.note;
+  place.dataset.tone = cell.tone;
 }
 
-function show(id, users) {
-  const place = document.querySelector(`[data-users="${id}"]`);
-  if (place) place.textContent = users;
+// A status that is set again is read out again: only what changed is said.
+function say(words, tone) {
+  live.dataset.tone = tone;
+  if (live.textContent !== words) live.textContent = words;
 }
 
 async function refresh() {
@@ -19,13 +21,15 @@ async function refresh() {
   try {
     const response = await fetch("/admin/numbers", { signal: AbortSignal.timeout(SECONDS * 1000) });
     if (response.status === 401) return location.assign("/admin/login");
+    if (!response.ok) throw new Error(`status ${response.status}`);
     const answer = await response.json();
-    if (!response.ok) return say("away", "Redis is away: the users shown are of earlier");
-    for (const agent of answer.data.agents) show(agent.id, agent.users);
-    show("menu", answer.data.menu);
-    say("fresh", `Users now, refreshed every ${SECONDS} seconds`);
+    for (const place of document.querySelectorAll("[data-cell]")) {
+      const cell = answer.cells[place.dataset.cell];
+      if (cell) put(place, cell);
+    }
+    say(answer.live.words, answer.live.tone);
   } catch {
-    say("away", "The broker does not answer: the users shown are of earlier");
+    say("The broker does not answer: the numbers shown are of earlier.", "bad");
   }
 }
 

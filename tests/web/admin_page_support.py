@@ -1,0 +1,104 @@
+"""What the tests of the admin page share: the page on stores in memory, and a browser without a screen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse, FormData
+from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
+
+from app.core.register import Register
+from app.core.rules import Rules
+from app.faust_app import make_app
+from app.settings import Settings
+from tests.unit.histories import REGISTER
+from tests.web.admin_support import OLD_TOKEN, SALES, TOKEN, Admin, MemoryStore
+from tests.web.test_lookups import ANA, NOW, STATE, Mirror, Worker
+from web.admin.counts import Counts
+from web.admin.install import install_admin, install_page
+from web.admin.lookups import Lookups
+from web.admin.orders import Orders
+from web.admin.passing import Passing
+
+FORM = {**SALES, "description": "", "position": "0"}
+MEASURED = {
+    "id": 1,
+    "name": "Sales",
+    "in_per_minute": 12.4,
+    "out_per_minute": 0.4,
+    "errors_last_minute": 1,
+    "errors_last_hour": 3,
+    "readers": "reading",
+    "unread": 17,
+    "waiting_seconds": 130.0,
+    "groups": [{"group": "bot", "members": 1, "unread": 17}],
+    "not_carried": 0,
+}
+
+
+class Browser:
+    """A browser at the admin page, and what is behind the page."""
+
+    def __init__(self, admin: Admin, worker: Worker, mirror: Mirror) -> None:
+        self.admin = admin
+        self.store = admin.store
+        self.worker = worker
+        self.mirror = mirror
+        self.now = NOW
+        self.measured: dict[str, Any] = {"at": NOW, "problem": None, "agents": [dict(MEASURED)]}
+
+    def clock(self) -> float:
+        return self.now
+
+    async def get(self, path: str = "") -> ClientResponse:
+        return await self.admin.client.get("/admin/" + path, allow_redirects=False)
+
+    async def post(self, path: str, form: dict[str, str] | list[tuple[str, str]], origin: str = "") -> ClientResponse:
+        origin = origin or str(self.admin.client.make_url("/")).rstrip("/")
+        headers = {"Origin": origin}
+        return await self.admin.client.post(
+            "/admin/" + path, data=FormData(form), headers=headers, allow_redirects=False
+        )
+
+    async def text(self, path: str = "") -> str:
+        response = await self.get(path)
+        assert response.status == 200
+        return await response.text()
+
+    async def cells(self) -> dict[str, Any]:
+        """What the script shows."""
+        found = await (await self.get("numbers")).json()
+        return dict(found["cells"])
+
+    async def log_in(self, token: str = TOKEN) -> None:
+        response = await self.post("login", {"token": token})
+        assert (response.status, response.headers["Location"]) == (303, "/admin/")
+
+
+@asynccontextmanager
+async def admin_page(tmp_path: Path) -> AsyncIterator[Browser]:
+    """A broker's web server with the admin page, on stores in memory."""
+    settings = Settings(
+        data_dir=tmp_path, admin_tokens=[SecretStr("ana:" + TOKEN), SecretStr(OLD_TOKEN)], phone_number_id="106"
+    )
+    app = make_app(settings, "broker", 8000)
+    store, worker, mirror = MemoryStore(), Worker({ANA.key.encode(): STATE}), Mirror()
+    admin = Admin(TestClient(TestServer(app.web.web_app)), store)
+    browser = Browser(admin, worker, mirror)
+    office = install_admin(app, settings, store, admin.create_topics, admin.notify)
+    passing = Passing(worker, lambda *_: None, "106", lambda: admin.client.session)
+
+    def register() -> Register:
+        return REGISTER
+
+    lookups = Lookups(passing, worker.load, register, Rules(), clock=browser.clock)
+    orders = Orders(passing, worker.load, register, worker, "control", clock=browser.clock, seconds=0.2)
+    counts = Counts(mirror, register)
+    install_page(
+        app, settings, office, lookups, counts, orders, register, lambda: browser.measured, clock=browser.clock
+    )
+    app.web.init_server()
+    async with admin.client:
+        yield browser
