@@ -14,13 +14,15 @@ from app.core.rules import Rules
 from app.faust_app import make_app
 from app.settings import Settings
 from tests.unit.histories import DESK, REGISTER
+from tests.web.admin_page_support import Crowd
 from tests.web.admin_support import Admin, MemoryStore
-from tests.web.test_lookups import ANA, NOW, STATE, Mirror, Worker
+from tests.web.test_lookups import ANA, NOW, STATE, Mirror
 from web.admin.counts import Counts
 from web.admin.install import install_admin, install_page, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
+from web.admin.people import People
 
 OLD, NEW, OTHER = "the-old-token", "ana:the-new-token", "the-token-of-nobody-else"
 MOVE = {"agent": str(DESK.id), "note": "urgent"}
@@ -36,17 +38,17 @@ class Workers:
     def __init__(self, directory: Path, stack: AsyncExitStack) -> None:
         self._directory = directory
         self._stack = stack
-        self.second = Worker({ANA.key.encode(): STATE})
+        self.second = Crowd({ANA.key.encode(): STATE})
         self.client: TestClient[Any, Any]
 
     async def start(self, first: tuple[str, ...], second: tuple[str, ...]) -> None:
         """Start them with these entries of `BROKER_ADMIN_TOKENS`."""
-        asked = Worker({})
+        asked = Crowd({})
         there = await self._start(8001, self.second, second)
         asked.other = str(there.make_url("/"))
         self.client = await self._start(8000, asked, first)
 
-    async def _start(self, port: int, worker: Worker, tokens: tuple[str, ...]) -> TestClient[Any, Any]:
+    async def _start(self, port: int, worker: Crowd, tokens: tuple[str, ...]) -> TestClient[Any, Any]:
         entries = [SecretStr(token) for token in tokens]
         settings = Settings(data_dir=self._directory, admin_tokens=entries, phone_number_id="106")
         app = make_app(settings, "broker", port)
@@ -59,7 +61,10 @@ class Workers:
         orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control", clock=lambda: NOW)
         counts = Counts(Mirror(), lambda: REGISTER)
         install_sessions(app, lookups, counts, orders)
-        install_page(app, settings, office, lookups, counts, orders, lambda: REGISTER, _numbers, clock=lambda: NOW)
+        people = People(worker, worker, lambda: REGISTER, Rules(), lambda: http, clock=lambda: NOW)
+        install_page(
+            app, settings, office, lookups, counts, orders, lambda: REGISTER, _numbers, people, clock=lambda: NOW
+        )
         app.web.init_server()
         return await self._stack.enter_async_context(client)
 
