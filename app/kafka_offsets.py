@@ -91,9 +91,12 @@ class KafkaOffsets:
         members = await self._members(group, node) if committed else 0
         return {topic: Group(group, of, members) for topic, of in committed.items()}
 
-    async def _members(self, group: str, node: int) -> int:
+    async def _members(self, group: str, node: int) -> int | None:
+        # One group at a time: aiokafka 0.14 misreads an answer about several from newer brokers.
         (answer,) = await self._admin.describe_consumer_groups([group], node)
-        return sum(len(members) for *_, members in answer.groups)
+        ((_, _, state, _, _, members, *_),) = answer.groups
+        # A group of the newest protocol is described to clients of the older one as one that is not there.
+        return None if state == "Dead" else len(members)
 
 
 def _chunks(topics: Partitions) -> Iterator[list[TopicPartition]]:
