@@ -9,24 +9,20 @@ DESK = "Help Desk"
 SUBJECTS = {"order": "An order", "bill": "A bill", "other": "Something else"}
 
 bot = Bot("reception")
-asked: dict[str, float] = {}
-"""User → when they came, in seconds UTC: what they wrote before is no answer."""
 
 
 @bot.on_event
 async def ask(event: Message) -> None:
     """Ask a user who has just come."""
     if event.type == "initial":
-        asked[event.user] = event.timestamp
         buttons = [{"id": name, "title": title} for name, title in SUBJECTS.items()]
         await event.send("buttons", text="What is it about?", buttons=buttons)
 
 
 @bot.on_message
 async def hand_over(message: Message) -> None:
-    """Take the first answer, and hand the user over with it."""
-    if message.timestamp > asked.get(message.user, 0.0):
-        asked.pop(message.user, None)
+    """Take the first answer, and hand the user over with it; what they wrote before they came is none."""
+    if not message.kept:
         subject = SUBJECTS.get(message.text, message.text) if message.type == "button_reply" else message.text
         await message.transfer(DESK, note=f"It is about: {subject or message.type}"[:4096])
 

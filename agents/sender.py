@@ -24,10 +24,11 @@ from app.core.lives import NOTES
 from app.core.verdicts import Outcome, Verdict, from_failed_status
 from app.lanes import Lanes, worker_lanes
 from app.producing import ProduceError, Producer
-from app.sending.attaching import Attacher, Files, Uploads
+from app.sending.attaching import Attached, Attacher, Uploads
 from app.sending.gates import Gates
 from app.sending.posting import SETTLED, Graph, Poster
 from app.settings import Settings
+from app.stores.media import MediaStore
 from app.topics import Topics
 from app.whatsapp.graph import GraphClient
 from app.whatsapp.inbound import read_item
@@ -55,7 +56,7 @@ class Sender:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
-        media: tuple[Files, Uploads] | None = None,
+        media: tuple[MediaStore, Uploads] | None = None,
     ) -> None:
         """`leaving` tells that the worker stops or hands its partitions back: what is not on its way must wait.
 
@@ -171,11 +172,16 @@ class Sender:
             # The note comes before the report: a crash between them left it unsaid.
             await self._report(message, send, Verdict(outcome="accepted", code="repeated"))
 
-    async def _prepared(self, send: Send) -> dict[str, Any] | Verdict:
-        """What is to be posted, or why it cannot be: everything that must happen before a message may leave."""
+    async def _prepared(
+        self, send: Send, refused: frozenset[str] = frozenset()
+    ) -> tuple[Attached, dict[str, Any]] | Verdict:
+        """What is to be posted, or why it cannot be: everything that must happen before a message may leave.
+
+        `refused` are Meta's ids of files that Meta did not take.
+        """
         try:
-            attached = await self._attacher.attach(send) if self._attacher else send
-            return attached if isinstance(attached, Verdict) else payload(attached)
+            attached = await self._attacher.attach(send, refused) if self._attacher else Attached(send)
+            return attached if isinstance(attached, Verdict) else (attached, payload(attached.send))
         except ValidationError as error:
             return Verdict(outcome="refused", code="invalid", reason=explain(error))
         except ValueError as error:
@@ -185,9 +191,9 @@ class Sender:
         if begun and send.message.get("kind") not in NOTES:
             reason = "the sender stopped while the message was on its way, and no status came: it may or may not arrive"
             return await self._settled(key, send, Verdict(outcome="in_doubt", code="interrupted", reason=reason))
-        body = await self._prepared(send)
-        if isinstance(body, Verdict):
-            return body
+        prepared = await self._prepared(send)
+        if isinstance(prepared, Verdict):
+            return prepared
 
         async def note(stage: str) -> None:
             await self._sends.note(key, send.id, stage)
@@ -195,7 +201,17 @@ class Sender:
         def settled() -> bool:
             return self._sends.stage(key, send.id) == "accepted"
 
+        attached, body = prepared
         verdict = await self._poster.post(send, body, note, settled)
+        if attached.may_heal(verdict):
+            # That try failed for certain, and the upload lasts: who takes over may begin again.
+            await note(WAITING)
+            log.info("message %s: %s; its files are uploaded anew", send.id, verdict.reason)
+            self.counts["brought_anew"] += 1
+            prepared = await self._prepared(send, attached.remembered)
+            if isinstance(prepared, Verdict):
+                return prepared
+            verdict = await self._poster.post(send, prepared[1], note, settled)
         if verdict.outcome == "in_doubt":
             return await self._settled(key, send, verdict)
         return SETTLED if verdict.outcome != "accepted" and settled() else verdict
@@ -243,7 +259,7 @@ def install_sender(
     graph: GraphClient,
     producer: Producer,
     sends: Sends,
-    files: Files,
+    files: MediaStore,
 ) -> Sender:
     """Add the sender's two processors to a Faust app: `outbox` to Meta, and statuses that settle a doubt."""
     sender = Sender(

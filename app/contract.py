@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
+from app.contract_content import CHOICE, content_definitions
 from app.core.agent_forms import FORMS
 from app.core.agent_record import REF_MAX, USER_MAX
 from app.core.codes import ErrorClass
@@ -38,7 +39,7 @@ class OutRecord(_Record):
     ttl_seconds: Annotated[float, Field(gt=0)] | None = None
     """For how many seconds, from when the record was written, the message is worth sending; then it is `late`."""
     phone_number_id: Annotated[str, Field(min_length=1)] = ""
-    """The business number to send from; left out, the one of the setting BROKER_PHONE_NUMBER_ID."""
+    """The business number to send from; left out, BROKER_PHONE_NUMBER_ID, or where else the user is with you."""
 
 
 class _About(_Record):
@@ -76,7 +77,7 @@ class InRecord(_About):
     phone_number_id: str
     """The business number the user wrote to."""
     content: dict[str, Any] | None = None
-    """What the user sent; its fields depend on `type` and stand in agents.md."""
+    """What the user sent: its shape depends on `type`, and what is missing is left out. A type to come has any."""
     context: Context | None = None
     """What the message hangs on: the message it answers, where it was forwarded from."""
     referral: Referral | None = None
@@ -96,10 +97,16 @@ class InRecord(_About):
     """Of `initial`: the name of the agent that handed the user over; missing when the admin API did."""
     closed: bool | None = None
     """Of `initial` and of what a user sent: it came outside the agent's hours, and the user was told so."""
+    kept: bool | None = None
+    """Of what a user sent: it came before you had the user and was kept for you, so it answers nothing you said."""
+    joined: list[str] | None = None
+    """Of `initial`, and of `system` with `user_joined`: other values of `user` that were this user's until it was known
+    that they are one; what you have of them belongs to this conversation."""
     references: list[str] | None = None
     """Of `initial`, when handed over: the last messages, the user's by `message_id`, agents' by `effect`."""
     user_wrote_at: float | None = None
-    """Of `initial`, when handed over: when the user last wrote, seconds UTC; the window is counted from it."""
+    """Of `initial`, when handed over, and of `user_joined`: when the user last wrote, seconds UTC; the window is
+    counted from it."""
     dropped: int | None = None
     """Of `initial`: how many messages were too many to keep."""
 
@@ -127,7 +134,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     """The schema of each topic, by the name of its file."""
     return {
         "agent-out": _out_schema(),
-        "agent-in": _plain({"$schema": DIALECT, **InRecord.model_json_schema()}),
+        "agent-in": _in_schema(),
         "agent-error": _plain({"$schema": DIALECT, **ErrorRecord.model_json_schema()}),
     }
 
@@ -141,8 +148,19 @@ def _plain(schema: Any) -> Any:
     return {
         name: _plain(value)
         for name, value in schema.items()
-        if not (name == "title" and isinstance(value, str)) and not (name == "default" and value in (None, ""))
+        if not (name == "title" and isinstance(value, str)) and not (name == "default" and value in (None, "", []))
     }
+
+
+def _in_schema() -> dict[str, Any]:
+    envelope = InRecord.model_json_schema()
+    definitions = {**envelope.pop("$defs"), **content_definitions()}
+    content = envelope["properties"]["content"]
+    # Whatever the type: an object, in which `errors` and `left_out` mean the same everywhere.
+    envelope["properties"]["content"] = {"$ref": "#/$defs/Content", "description": content["description"]}
+    shape = {"$ref": f"#/$defs/{CHOICE}"}
+    plain: dict[str, Any] = _plain({"$schema": DIALECT, **envelope, **shape, "$defs": definitions})
+    return plain
 
 
 def _out_schema() -> dict[str, Any]:

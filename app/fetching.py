@@ -1,7 +1,7 @@
 """Fetches the files that wait: a few at a time, and none waits for the end of another.
 
 In: a store with notes, and Meta. Out: files in the store, and notes that say how each try ended. It never ends for
-what the disk, the network or Meta may do: such a file waits and is tried again.
+what the store, the network or Meta may do: such a file waits and is tried again.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Protocol
 
 from app.core.media import Note, NotFetched, State, after_failure, after_success, leased
-from app.stores.media import MediaStore
+from app.stores.media import MediaStore, why_away
 from app.whatsapp.media_fetch import Located, Place
 
 IN_MEMORY = 200
@@ -112,7 +112,7 @@ class Fetcher:
             self._failed(note, NotFetched("its worker was stopped"))
             raise
         except OSError as error:
-            await asyncio.to_thread(self._failed, note, NotFetched(_words(error)))
+            await asyncio.to_thread(self._failed, note, NotFetched(why_away(error)))
             raise
         finally:
             await asyncio.to_thread(place.close)
@@ -133,9 +133,5 @@ class Fetcher:
 
     def _away(self, error: OSError) -> None:
         if self.problem is None:
-            log.warning("%s; files wait, messages do not", _words(error))
-        self.problem = _words(error)
-
-
-def _words(error: OSError) -> str:
-    return f"the directory of files cannot be used: {error.strerror or error}"
+            log.warning("%s; files wait, messages do not", why_away(error))
+        self.problem = why_away(error)

@@ -1,7 +1,8 @@
 """What the media process does beside serving: notes the files in messages, fetches them, sweeps old ones away.
 
-In: records of the topic `webhook`. Out: a waiting note on disk for each file in them before the batch counts as read,
-then the files. A disk that is full stops the reading until it heals, never a message: the router reads for itself.
+In: records of the topic `webhook`. Out: a waiting note in the store for each file in them before the batch counts as
+read, then the files. A store that is full stops the reading until it heals, never a message: the router reads for
+itself.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from app.core.events import UserWrote
 from app.core.media import Note, note_of
 from app.fetching import Fetcher
 from app.settings import Settings
-from app.stores.media import MediaDirectory
+from app.stores.media import MediaStore
 from app.whatsapp.graph import Token
 from app.whatsapp.inbound import read_item
 from app.whatsapp.media_fetch import MediaSource
@@ -28,7 +29,7 @@ AT_ONCE = 8
 ROUND_SECONDS = 1.0
 SWEEP_SECONDS = 3600.0
 STUCK_SECONDS = 300.0
-"""A round looks at a directory; one that takes so long does not come back."""
+"""A round looks at the store; one that takes so long does not come back."""
 
 log = logging.getLogger("broker.media")
 
@@ -36,14 +37,14 @@ log = logging.getLogger("broker.media")
 class MediaIntake:
     """Notes files before their messages count as read."""
 
-    def __init__(self, store: MediaDirectory, noted: Callable[[str], None]) -> None:
+    def __init__(self, store: MediaStore, noted: Callable[[str], None]) -> None:
         """`noted` is called with the id of each file there is to fetch."""
         self._store = store
         self._noted = noted
         self.counts: Counter[str] = Counter()
 
     async def handle(self, records: list[Any]) -> None:
-        """Announce the files of a batch; raises OSError when the directory cannot take a note."""
+        """Announce the files of a batch; raises OSError when the store cannot take a note."""
         for note in filter(None, map(_note, records)):
             try:
                 await asyncio.to_thread(self._store.announce, note)
@@ -57,7 +58,7 @@ class MediaIntake:
 class MediaWork(Service):
     """Fetches and sweeps as long as the process lives."""
 
-    def __init__(self, settings: Settings, store: MediaDirectory, token: Token) -> None:
+    def __init__(self, settings: Settings, store: MediaStore, token: Token) -> None:
         super().__init__()
         self._settings = settings
         self._store = store
@@ -73,7 +74,7 @@ class MediaWork(Service):
             self.fetcher.begin(media_id)
 
     async def disk(self) -> str | None:
-        """What keeps the directory from taking files, for the health check."""
+        """What keeps the store from taking files, for the health check."""
         return self.fetcher.problem if self.fetcher else "the fetching has not started yet"
 
     async def progress(self) -> str | None:
@@ -115,7 +116,7 @@ class MediaWork(Service):
                 )
                 self.counts["swept"] += gone
             except OSError as error:
-                log.warning("old files cannot be swept away (%s): tried again in an hour", error.strerror)
+                log.warning("old files cannot be swept away (%s): tried again in an hour", error.strerror or error)
             await self.sleep(SWEEP_SECONDS)
 
 

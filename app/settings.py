@@ -103,7 +103,8 @@ class Settings(BaseSettings):
     graph_url: str = Field("https://graph.facebook.com", description="base of Meta's Graph API, or the simulator's")
     graph_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="Graph API version")
     phone_number_id: str = Field(
-        "", description="id (not the number) of the business number; replies without one use it"
+        "",
+        description="id (not the number) of the business number; of several, the one that replies without one mean",
     )
     access_token: SecretStr = Field(SecretStr(""), description="system user token for the Graph API")
     access_token_file: str = Field(
@@ -168,6 +169,9 @@ class Settings(BaseSettings):
     register_poll_seconds: float = Field(
         2.0, gt=0, description="how often workers compare PostgreSQL with Kafka's copy"
     )
+    drain_seconds: float = Field(
+        600.0, ge=0, le=30 * 86_400, description="an agent's former out topic is read on for at least so long"
+    )
 
     # --- demo agent
     chat_secret: SecretStr = Field(SecretStr(""), description="key from which login codes and cookies are derived")
@@ -185,7 +189,13 @@ class Settings(BaseSettings):
     simulator_webhook_url: str = Field(
         "http://127.0.0.1:5000/webhook", description="where the simulator posts webhooks"
     )
-    display_phone_number: str = Field("551155501234", description="the simulator's business number as shown")
+    display_phone_number: str = Field(
+        "551155501234", pattern=r"^\+?\d{5,20}$", description="the simulator's business number as shown"
+    )
+    simulator_more_numbers: Words = Field(
+        [],
+        description="phone number ids of further business numbers the simulator plays; shown counted up from the first",
+    )
 
     texts: TextSettings = Field(default_factory=TextSettings, exclude=True)
 
@@ -214,6 +224,7 @@ class Settings(BaseSettings):
             kept_messages=self.kept_messages,
             recent_ids=self.recent_ids,
             media_url=self.media_url.rstrip("/"),
+            default_number=self.phone_number_id,
         )
 
 

@@ -23,6 +23,7 @@ from app.core.events import (
     StatusCame,
     UserJoined,
     UserLinked,
+    UserPlaced,
     UserWrote,
 )
 from app.core.identity import User
@@ -38,6 +39,7 @@ KINDS: dict[type[Routed], str] = {
     EndOrdered: "end_ordered",
     UserLinked: "user_linked",
     UserJoined: "user_joined",
+    UserPlaced: "user_placed",
     UserWrote: "item",
     IdentityChanged: "item",
     StatusCame: "item",
@@ -55,6 +57,8 @@ def write_event(event: Routed) -> bytes:
             "ref": event.ref,
             "deadline": event.deadline,
             "raw": _text(event.raw),
+            "anywhere": event.anywhere,
+            "asker": event.asker,
         }
     elif isinstance(event, SendFinished):
         pairs |= {
@@ -75,6 +79,8 @@ def write_event(event: Routed) -> bytes:
             "session": event.session.to_dict() if event.session else None,
             "window": event.window.to_dict(),
         }
+    elif isinstance(event, UserPlaced):
+        pairs |= {"home": event.home, "since": event.since, "here": event.here}
     elif isinstance(event, UserWrote | IdentityChanged | StatusCame):
         message_id = None if isinstance(event, StatusCame) else event.message_id
         pairs |= {"message_id": message_id, "raw": _text(event.raw)}
@@ -99,6 +105,8 @@ def read_event(value: bytes) -> Routed | NotUnderstood:
                     ref=data.get("ref"),
                     deadline=data.get("deadline"),
                     raw=b64decode(data.get("raw", "")),
+                    anywhere=data.get("anywhere", False),
+                    asker=data.get("asker", ""),
                 )
             case "send_finished":
                 return SendFinished(
@@ -126,6 +134,8 @@ def read_event(value: bytes) -> Routed | NotUnderstood:
                     session=Session.from_dict(session) if session else None,
                     window=Window.from_dict(data["window"]),
                 )
+            case "user_placed":
+                return UserPlaced(**common, home=data["home"], since=data["since"], here=data["here"])
             case "item":
                 return _read_handed_on(data, common["id"], common["user"])
             case "move_ordered":

@@ -46,6 +46,11 @@ class Message:
         return str(self.record.get("user", self.address))
 
     @property
+    def kept(self) -> bool:
+        """It came before the bot had the user and was kept: it answers nothing the bot said."""
+        return self.record.get("kept") is True
+
+    @property
     def timestamp(self) -> float:
         """Seconds UTC; 0 where the record has none."""
         return float(self.record.get("timestamp", 0.0))

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.agent_texts import read_texts
 from app.core.hours import Hours, read_hours
 from app.core.messages import ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
 from app.core.register import Agent
 from app.core.rules import fold
 
 TOPIC_FIELDS = ("read_topic", "write_topic", "error_topic")
-FIELDS = ("name", *TOPIC_FIELDS, "description", "position", "hours", "closed_message", "welcome_message", "active")
+MESSAGES = ("closed_message", "welcome_message")
+FIELDS = ("name", *TOPIC_FIELDS, "description", "position", "hours", *MESSAGES, "texts", "active")
 TOPIC_MAX = 249
 POSITION_MAX = 1_000_000
 MESSAGE_MAX = 1024
@@ -28,7 +30,7 @@ Reserved = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, and in which field."""
+    """One thing that is wrong, and in which field; one within a field is named as in `texts.farewell`."""
 
     field: str
     reason: str
@@ -59,6 +61,7 @@ class Draft:
     hours: Hours | None = None
     closed_message: str = ""
     welcome_message: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
     active: bool | None = None
     """None when nothing is said of it: it is for an agent of the menu, which stays there."""
 
@@ -75,6 +78,7 @@ class Draft:
             hours=self.hours,
             closed_message=self.closed_message,
             welcome_message=self.welcome_message,
+            texts=self.texts,
             active=self.active is not False,
         )
 
@@ -101,11 +105,13 @@ def read_draft(data: Mapping[str, Any], reserved: Reserved, current: Agent | Non
     closed = data.get("closed_message", current.closed_message if current else "")
     welcome = data.get("welcome_message", current.welcome_message if current else "")
     problems += _message_problems("closed_message", closed) + _message_problems("welcome_message", welcome)
+    texts, wrong = read_texts(data["texts"]) if "texts" in data else (current.texts if current else (), [])
+    problems += [Problem(".".join(filter(None, ("texts", name))), reason) for name, reason in wrong]
     active = data.get("active")
     if active is not None and active not in (0, 1):
         problems.append(Problem("active", "must be 1 or 0"))
     if problems:
-        raise Refused(sorted(problems, key=lambda problem: FIELDS.index(problem.field)))
+        raise Refused(sorted(problems, key=lambda problem: FIELDS.index(problem.field.partition(".")[0])))
     return Draft(
         name=name,
         description=description,
@@ -113,6 +119,7 @@ def read_draft(data: Mapping[str, Any], reserved: Reserved, current: Agent | Non
         hours=hours,
         closed_message=closed,
         welcome_message=welcome,
+        texts=texts,
         active=None if active is None else bool(active),
         **topics,
     )

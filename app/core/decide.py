@@ -68,6 +68,8 @@ def _finish_half_written(turn: Turn, event: Event) -> Decision:
     turn.touched(event.at)
     if isinstance(event, UserWrote):
         _seen(turn, event)
+        if turn.session and turn.session.refers:
+            turn.refer(event.message_id or event.id)
     turn.handled()
     return turn.decision()
 
@@ -91,9 +93,9 @@ def _user_wrote(turn: Turn, event: UserWrote) -> None:
         _at_menu(turn, event)
     elif event.kind == "text" and turn.rules.is_exit(event.text):
         turn.tell(agent, records.closed_record(turn.user, turn.rules.texts.left, "exit", event.at))
-        turn.to_menu(notice=turn.fill(turn.rules.texts.farewell, agent))
+        turn.to_menu(notice=turn.fill(turn.texts(agent).farewell, agent))
     elif is_ours(event.choice):
-        turn.say(turn.fill(turn.rules.texts.offer_change, agent))
+        turn.say(turn.fill(turn.texts(agent).offer_change, agent))
     else:
         turn.tell(agent, records.message_record(event, turn.user, closed=turn.closed(agent)))
         turn.refer(event.message_id or event.id)
@@ -140,14 +142,15 @@ def _assign(turn: Turn, event: UserWrote, agent: Agent) -> None:
     dropped = turn.session.dropped if turn.session else 0
     turn.to_agent(agent)
     sentence = turn.fill(turn.rules.texts.assigned, agent)
-    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped, closed=turn.closed(agent)))
+    closed, joined = turn.closed(agent), turn.window.joined
+    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped, closed=closed, joined=joined))
     for record in kept:
         turn.tell_kept(agent, record)
 
 
 def _gone_notice(turn: Turn, agent_id: int) -> str:
     gone = turn.register.agent(agent_id)
-    return turn.fill(turn.rules.texts.gone, gone) if gone else ""
+    return turn.fill(turn.texts(gone).gone, gone) if gone else ""
 
 
 def _end_if_silent(turn: Turn, at: float) -> None:
@@ -204,7 +207,7 @@ def _close(turn: Turn, event: AgentReplied, agent: Agent, act: Close) -> None:
     turn.tell(agent, records.closed_record(turn.user, closing, "agent", event.at))
     if act.text:
         turn.send(Text(text=act.text), agent=agent.id, ref=event.ref, deadline=event.deadline)
-    turn.to_menu(notice="" if act.text else turn.fill(turn.rules.texts.farewell, agent))
+    turn.to_menu(notice="" if act.text else turn.fill(turn.texts(agent).farewell, agent))
 
 
 def _transfer(turn: Turn, event: AgentReplied, agent: Agent, act: Transfer) -> None:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from app.core.events import UserWrote
+from app.core.webp import is_animated
 
 PREFIX = "wab-"
 """Tells our ids from Meta's, which are digits."""
@@ -16,6 +17,8 @@ PREFIX = "wab-"
 MIB = 1024 * 1024
 LARGEST = {"image": 5 * MIB, "video": 16 * MIB, "audio": 16 * MIB, "document": 100 * MIB, "sticker": 500 * 1024}
 """Bytes of a file that a business sends, per kind (whatsapp-cloud-api, 5.1)."""
+STILL_STICKER = 100 * 1024
+"""Bytes of a sticker that does not move; `LARGEST` has those of an animated one."""
 LARGEST_FETCHED = dict.fromkeys(LARGEST, 100 * MIB)
 """Bytes of a file that a user sends: of larger ones Meta says so itself, with its error 131052 (5.6)."""
 
@@ -181,13 +184,16 @@ def _fits(value: object, kinds: tuple[type, ...]) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool)
 
 
-def why_not_sent(note: Note, kind: str) -> str | None:
-    """Why Meta would not take a stored file as a message of this kind; None when it would, or when the kind is none."""
-    if kind not in TYPES:
-        return None
+def why_not_sent(note: Note, kind: str, head: bytes) -> str | None:
+    """Why Meta would not take a stored file as this kind, by its note and first bytes (`webp.HEAD_BYTES`); else None.
+
+    `kind` is what the file is to be: that of a message, or of the header it stands in.
+    """
     mime_type = note.mime_type.partition(";")[0].strip().lower()
     if mime_type not in TYPES[kind]:
         return f"its type is {mime_type!r}; as {kind} Meta takes {', '.join(TYPES[kind])}"
-    if note.size > LARGEST[kind]:
-        return f"it has {note.size} bytes; as {kind} Meta takes {LARGEST[kind]}"
+    still = kind == "sticker" and not is_animated(head)
+    largest, what = (STILL_STICKER, "sticker that does not move") if still else (LARGEST[kind], kind)
+    if note.size > largest:
+        return f"it has {note.size} bytes; as {what} Meta takes {largest}"
     return None

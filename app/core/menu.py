@@ -80,7 +80,7 @@ def _pages(agents: tuple[Agent, ...]) -> list[list[tuple[int, Agent]]]:
 
 
 def _row(menu_id: str, agent: Agent, texts: Texts, now: float) -> Row:
-    words = opening_words(texts.opens, agent, now), agent.description
+    words = opening_words(agent.said_by(texts).opens, agent, now), agent.description
     return Row(
         id=f"{PREFIX}|{menu_id}|agent|{agent.id}",
         title=cut(agent.name, ROW_TITLE_MAX),

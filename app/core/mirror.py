@@ -1,12 +1,15 @@
 """What the mirror shows of a session and a window.
 
-In: the tables' values as their changelogs hold them. Out: an `Image`: a small JSON object and the time it ends. Must
-never show what users wrote: of the messages kept for an agent, not even their number.
+In: the tables' values as their changelogs hold them. Out: an `Image`: a small JSON object, the time it ends, and the
+names that lead to its user. Must never show what users wrote: of the messages kept for an agent, not even their number.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from app.core.identity import user_key
+from app.core.naming import names
 from app.core.state import Session, Window
 
 Kind = Literal["session", "window"]
@@ -26,6 +29,8 @@ class Image:
     """Seconds since 1970 after which it no longer holds."""
     session_seconds: int = 0
     """How long a session lasts after the user's last message: only the two images together know when it ends."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of a window: each name this home has a say in, as a user key → the key of the user it means now."""
 
 
 def session_image(user: str, data: dict[str, Any] | None, offset: int, session_seconds: int) -> Image:
@@ -66,4 +71,19 @@ def window_image(
         "expires_at": ends,
     }
     value = {name: content for name, content in shown.items() if content is not None}
-    return Image(kind="window", user=user, offset=offset, value=value, ends=ends, session_seconds=session_seconds)
+    return Image(
+        kind="window",
+        user=user,
+        offset=offset,
+        value=value,
+        ends=ends,
+        session_seconds=session_seconds,
+        names=_leads(user, window),
+    )
+
+
+def _leads(home: str, window: Window) -> dict[str, str]:
+    """Where the names of a home's user lead: to the home, and a number that another person has now to that person."""
+    number = window.user.phone_number_id
+    own = dict.fromkeys((home, *(name.key for name in names(window))), home)
+    return {**own, **{user_key(number, wa_id, None): holder for wa_id, (holder, _) in window.passed.items()}}

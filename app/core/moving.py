@@ -7,24 +7,7 @@ is where the order wants them already is left alone, so that an order may be rep
 from app.core import records
 from app.core.events import EndOrdered, MoveOrdered
 from app.core.register import Agent
-from app.core.state import State
 from app.core.turn import Turn
-
-
-def move_id(state: State, key: str, agent: int, request: str | None) -> str:
-    """The id of an order to move: of the caller's own `request`, or the same as long as the session is the same."""
-    return f"move:{key}:{agent}:{_session_mark(state)}" if request is None else f"order:{key}:{request}"
-
-
-def end_id(state: State, key: str, request: str | None) -> str:
-    """The id of an order to end, as that of a move."""
-    return f"end:{key}:{_session_mark(state)}" if request is None else f"order:{key}:{request}"
-
-
-def _session_mark(state: State) -> str:
-    if state.session is None:
-        return f"none:{state.window.touched if state.window else 0}"
-    return f"{state.session.since}:{state.session.by}"
 
 
 def move(turn: Turn, event: MoveOrdered) -> None:
@@ -48,7 +31,7 @@ def end(turn: Turn, event: EndOrdered) -> None:
         turn.tell(
             agent, records.closed_record(turn.user, "An administrator ended the conversation.", "ended", event.at)
         )
-    turn.to_menu(notice=turn.fill(turn.rules.texts.farewell, agent))
+    turn.to_menu(notice=turn.fill(turn.texts(agent).farewell, agent))
 
 
 def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, at: float) -> None:
@@ -69,6 +52,7 @@ def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, a
         "references": list(turn.window.references),
         "user_wrote_at": turn.window.last_seen or None,
         "dropped": (before.dropped if before else 0) or None,
+        "joined": list(turn.window.joined) or None,
     }
     turn.tell(target, records.transfer_record(turn.user, sentence, handed, at, closed=turn.closed(target)))
     for record in before.kept if before else ():

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from app.core.hours import Hours, read_hours
-from app.core.rules import fold
+from app.core.rules import Texts, fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,8 @@ class Agent:
     """When it is open; None is always."""
     closed_message: str = ""
     welcome_message: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
+    """Sentences it says in its own words, by name (app/core/agent_texts.py)."""
     draining: tuple[tuple[str, float], ...] = ()
     """Out topics it had before, each with the time in seconds UTC until which it is read at least."""
 
@@ -37,10 +39,15 @@ class Agent:
         """In, out and error topic."""
         return self.read_topic, self.write_topic, self.error_topic
 
+    def said_by(self, texts: Texts) -> Texts:
+        """The broker's sentences, with the agent's own in place of some."""
+        return texts.model_copy(update=dict(self.texts)) if self.texts else texts
+
     def to_dict(self) -> dict[str, Any]:
         """The agent as JSON; the opposite of `from_dict`."""
         hours = self.hours.to_dict() if self.hours else None
-        return {name: getattr(self, name) for name in AGENT_FIELDS} | {"hours": hours, "draining": dict(self.draining)}
+        own = {"hours": hours, "texts": dict(self.texts), "draining": dict(self.draining)}
+        return {name: getattr(self, name) for name in AGENT_FIELDS} | own
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Agent":
@@ -50,8 +57,8 @@ class Agent:
         """
         known = {name: data[name] for name in AGENT_FIELDS if name in data}
         hours = known.get("hours")
-        draining = tuple(sorted(dict(known.get("draining", {})).items()))
-        return cls(**known | {"hours": None if hours is None else read_hours(hours), "draining": draining})
+        pairs = {name: tuple(sorted(dict(known.get(name, {})).items())) for name in ("texts", "draining")}
+        return cls(**known | pairs | {"hours": None if hours is None else read_hours(hours)})
 
 
 AGENT_FIELDS = (
@@ -66,6 +73,7 @@ AGENT_FIELDS = (
     "hours",
     "closed_message",
     "welcome_message",
+    "texts",
     "draining",
 )
 

@@ -4,7 +4,9 @@ In: values from the settings. Out: an immutable `Rules` for `decide`. Nothing he
 """
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from string import Formatter
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -57,14 +59,22 @@ class Texts(BaseModel):
     @field_validator("*")
     @classmethod
     def _fields_are_known(cls, value: str) -> str:
-        try:
-            value.format_map(FIELDS)
-        except (KeyError, ValueError, IndexError, AttributeError) as error:
-            raise ValueError(
-                f"{value!r} has a field we cannot fill in ({error}); use {', '.join(f'{{{n}}}' for n in FIELDS)}"
-                " and double other braces"
-            ) from None
+        for wrong in wrong_fields(value):
+            raise ValueError(f"{value!r} {wrong}")
         return value
+
+
+def wrong_fields(sentence: str) -> Iterator[str]:
+    """What is wrong with the fields of a sentence: one we cannot fill in, or a brace that is none."""
+    hint = f"use {', '.join(f'{{{name}}}' for name in FIELDS)} and double other braces"
+    try:
+        for _, name, form, conversion in Formatter().parse(sentence):
+            # Neither attributes nor forms: {agent:>999999999} would fill the memory.
+            if name is not None and (name not in FIELDS or form or conversion):
+                written = name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+                yield f"has a field we cannot fill in ({written[:30]!r}); {hint}"
+    except ValueError as error:
+        yield f"has a field we cannot fill in ({error}); {hint}"
 
 
 def fold(text: str) -> str:
@@ -89,6 +99,9 @@ class Rules:
     """Longer than Meta repeats a webhook (7 days), so that a repeat still meets the ids it must be compared with."""
     media_url: str = "http://127.0.0.1:8002"
     """Under which agents reach users' files."""
+
+    default_number: str = ""
+    """The business number that replies mean which name none; empty: there is no such number."""
 
     def is_exit(self, text: str) -> bool:
         """Whether a text is an exit word, in any case, with spaces around."""

@@ -34,6 +34,8 @@ class Session:
     by: str = ""
     """Digest of the event that made this session what it is: a crash between the writes of session and window leaves
     a session that already shows an event its window does not know."""
+    refers: bool = False
+    """Whether that event is a message of the conversation, to be found among the window's `references`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The session as JSON; the opposite of `from_dict`."""
@@ -45,6 +47,7 @@ class Session:
             "dropped": self.dropped,
             "told_of": self.told_of,
             "by": self.by,
+            "refers": self.refers,
         }
 
     @classmethod
@@ -58,6 +61,7 @@ class Session:
             dropped=data.get("dropped", 0),
             told_of=data.get("told_of", 0.0),
             by=data.get("by", ""),
+            refers=data.get("refers", False),
         )
 
 
@@ -90,8 +94,12 @@ class Window:
     """When the names were last told where their home is."""
     passed: dict[str, tuple[str, float]] = field(default_factory=dict)
     """Number of the user's that another person has now → that person's key, and since when (seconds UTC)."""
+    places: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Of an agent's signpost: business number → the home at which the user is with the agent, and since when."""
     references: tuple[str, ...] = ()
     """The conversation's last messages, oldest first: Meta's ids of the user's, effect ids of the agents'."""
+    joined: tuple[str, ...] = ()
+    """Other keys this user was kept under until it was known that they are one, newest last."""
 
     def knows(self, event_id: str) -> bool:
         """Whether an event was handled lately."""
@@ -130,7 +138,9 @@ class Window:
             "named": self.named,
             "linked": self.linked,
             "passed": self.passed,
+            "places": self.places,
             "references": list(self.references),
+            "joined": list(self.joined),
         }
 
     @classmethod
@@ -152,7 +162,9 @@ class Window:
             named=data.get("named", 0.0),
             linked=data.get("linked", 0.0),
             passed={number: (key, at) for number, (key, at) in data.get("passed", {}).items()},
+            places={number: (key, at) for number, (key, at) in data.get("places", {}).items()},
             references=tuple(data.get("references", ())),
+            joined=tuple(data.get("joined", ())),
         )
 
 

@@ -15,7 +15,7 @@ from app.core.menu import menu_message
 from app.core.messages import Message, Text, cut
 from app.core.opening import opening, opening_shown, opening_words
 from app.core.register import Agent, Register
-from app.core.rules import Rules
+from app.core.rules import Rules, Texts
 from app.core.state import Session, State, Window, digest
 
 CLOCK_SKEW_SECONDS = 300
@@ -58,6 +58,7 @@ class Turn:
         self._session_before = state.session
         self.window = state.window or Window(user=event.user)
         self.effects: list[Effect] = []
+        self._refers = False
 
     @property
     def user(self) -> User:
@@ -84,7 +85,7 @@ class Turn:
         """What the turn has come to."""
         session = self.session
         if session is not None and session != self._session_before:
-            session = replace(session, by=digest(self.event_id))
+            session = replace(session, by=digest(self.event_id), refers=self._refers)
         window = self.window
         if session is None or session.agent is None:
             # At the menu a conversation has the kept messages and no others: so a crash between the writes of session
@@ -118,12 +119,13 @@ class Turn:
     def refer(self, message: str) -> None:
         """Remember a message of the conversation by its id, for an agent the user may be handed to."""
         self.window = self.window.referring(message, REFERENCES)
+        self._refers = True
 
     def tell_kept(self, agent: Agent, record: dict[str, Any]) -> None:
-        """Hand over a kept message; its id is made of the message, whichever messages are handed over beside it."""
+        """Hand over a kept message, marked so; its id is made of the message, whichever are handed over beside it."""
         new_id = effect_id(f"{self.event_id}\n{record['message_id']}", 0)
         self.effects.append(
-            TellAgent(id=new_id, agent=agent.id, topic=agent.read_topic, record={**record, "id": new_id})
+            TellAgent(id=new_id, agent=agent.id, topic=agent.read_topic, record={**record, "kept": True, "id": new_id})
         )
 
     def send(
@@ -158,6 +160,10 @@ class Turn:
     def set_aside(self, reason: str, record: dict[str, Any]) -> None:
         """Put a record into the quarantine."""
         self.effects.append(Quarantine(id=self._next_id(), reason=reason, user=self.user, record=record))
+
+    def texts(self, agent: Agent | None) -> Texts:
+        """Our sentences, as an agent says them."""
+        return agent.said_by(self.rules.texts) if agent else self.rules.texts
 
     def fill(self, text: str, agent: Agent | None = None) -> str:
         """One of our sentences with its fields filled in."""
@@ -195,13 +201,16 @@ class Turn:
         return opening(agent, self.now) is not None
 
     def say_closed(self, agent: Agent) -> None:
-        """Tell the user that the agent is closed, once until it opens; nothing while it is open."""
+        """Tell the user that the agent is closed, once until it opens; nothing while it is open.
+
+        With the window shut it waits for the user's next message.
+        """
         assert self.session is not None
         opens = opening(agent, self.now)
-        if opens is None or opens == self.session.told_of:
+        if opens is None or opens == self.session.told_of or not self.window_open:
             return
         self.session = replace(self.session, told_of=opens)
-        texts = self.rules.texts
+        texts = self.texts(agent)
         facts = self.fill(texts.closed, agent), opening_words(texts.opens, agent, self.now)
         self.say("\n\n".join(filter(None, (agent.closed_message, " ".join(filter(None, facts))))))
 

@@ -50,7 +50,7 @@ def build(settings: Settings) -> BrokerApp:
     sweeper = Sweeper(
         topics, settings.rules, settings.sweep_seconds, feed, producer, users, ready=lambda: not app.rebalancing
     )
-    store = RegisterStore(settings.postgres_dsn)
+    store = RegisterStore(settings.postgres_dsn, drain_seconds=settings.drain_seconds)
     publisher = RegisterPublisher(settings, store, feed, producer)
     drainer = Drainer(settings.sweep_seconds, store, feed, publisher.notify, bridge_reader.has_read)
 
@@ -60,13 +60,13 @@ def build(settings: Settings) -> BrokerApp:
     office = install_admin(app, settings, store, create_topics, publisher.notify)
     mirror_store = MirrorStore(settings.redis_url)
     owners = Owners(app, topics.sessions_changelog, settings.partitions)
-    passing = Passing(owners, users.home, settings.phone_number_id, lambda: app.http_client)
+    passing = Passing(owners, users.home, settings.phone_number_id, lambda: app.http_client, settings.admin_tokens)
     lookups = Lookups(passing, users.load, lambda: feed.register, settings.rules)
     counts = Counts(mirror_store, lambda: feed.register)
     orders = Orders(passing, users.load, lambda: feed.register, producer, topics.control)
     install_sessions(app, lookups, counts, orders)
     meter = Meter(settings, lambda: feed.register)
-    people = People(owners, users, lambda: feed.register, settings.rules, lambda: app.http_client)
+    people = People(owners, users, lambda: feed.register, settings.rules, passing)
     install_people(app, people)
     install_numbers(app, meter.numbers)
     install_page(app, settings, office, lookups, counts, orders, lambda: feed.register, meter.numbers, people)

@@ -7,7 +7,7 @@ from agents.demo.inbox import Inbox
 from app.core.register import Agent, Register
 from app.faust_app import BrokerApp, make_app
 from app.processes.running import kafka_check, reader_check, register_check, stamp
-from app.processes.stores import media_directory
+from app.processes.stores import media_store
 from app.producing import Producer
 from app.reader import TopicReader
 from app.register_feed import RegisterFeed
@@ -35,7 +35,7 @@ def build(settings: Settings) -> BrokerApp:
     )
     reader = TopicReader(settings, "chat-inbox", inbox.handle)
     feed.subscribe(lambda register: reader.follow(_inbound_topics(served(register, settings))))
-    hub = install_chat(app, settings, feed, Producer(app), conversations, pushes, media_directory(settings))
+    hub = install_chat(app, settings, feed, Producer(app), conversations, pushes, media_store(settings))
     app.attach(feed, pushes, reader)
 
     async def close() -> None:

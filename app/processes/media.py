@@ -7,7 +7,7 @@ from app.faust_app import BrokerApp, make_app
 from app.media_work import MediaIntake, MediaWork
 from app.processes.running import kafka_check, reader_check, stamp
 from app.processes.sender import token_of
-from app.processes.stores import media_directory
+from app.processes.stores import media_store
 from app.reader import TopicReader
 from app.settings import Settings, SettingsError
 from app.topics import Topics
@@ -23,7 +23,7 @@ def build(settings: Settings) -> BrokerApp:
             "BROKER_MEDIA_TOKENS is empty, so no agent could get a file: set it to one or more long random words,"
             " separated by commas (for example from: openssl rand -hex 24)"
         )
-    store = media_directory(settings, needed=True)
+    store = media_store(settings, needed=True)
     app = make_app(settings, "media", settings.media_port, producer_only=True)
     work = MediaWork(settings, store, token)
     intake = MediaIntake(store, work.noted)

@@ -4,7 +4,7 @@ from agents.sender import install_sender
 from app.core.lives import longest_life
 from app.faust_app import BrokerApp, make_app
 from app.processes.running import kafka_check, stamp, tables_check
-from app.processes.stores import media_directory
+from app.processes.stores import media_store
 from app.producing import Producer
 from app.progress import Progress
 from app.sending.attaching import UPLOADS_AT_ONCE
@@ -45,7 +45,7 @@ def build(settings: Settings) -> BrokerApp:
         settings.sends_in_flight + UPLOADS_AT_ONCE,
     )
     sends = Sends(app, settings.partitions)
-    sender = install_sender(app, settings, Topics(settings), graph, Producer(app), sends, media_directory(settings))
+    sender = install_sender(app, settings, Topics(settings), graph, Producer(app), sends, media_store(settings))
     app.close_at_end(graph.close)
     add_health(
         app,

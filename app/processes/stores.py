@@ -11,7 +11,8 @@ from collections.abc import Awaitable
 
 from app.settings import Settings, SettingsError
 from app.stores.conversations import Conversations
-from app.stores.media import MediaDirectory
+from app.stores.media import MediaStore
+from app.stores.media_directory import MediaDirectory
 from app.stores.mirror import MirrorStore
 from app.stores.register import RegisterStore
 
@@ -40,8 +41,8 @@ async def look_at_stores(settings: Settings, process: str) -> dict[str, str]:
     return found
 
 
-def media_directory(settings: Settings, *, needed: bool = False) -> MediaDirectory:
-    """The directory of files; raises SettingsError when it is needed and cannot be made or used."""
+def media_store(settings: Settings, *, needed: bool = False) -> MediaStore:
+    """The store of files, a directory; raises SettingsError when it is needed and cannot be made or used."""
     try:
         return MediaDirectory(settings.media_dir)
     except OSError as error:

@@ -1,63 +1,77 @@
 """Brings files of ours to Meta before the message that names them leaves.
 
 In: a message that may name files by our ids. Out: the message with Meta's ids, or the verdict that ends it. A file is
-uploaded once for each business number and then remembered for as long as Meta keeps it. No request of this kind is a
+uploaded once for each business number and then remembered for as long as Meta keeps it; an id that Meta refuses all
+the same is replaced once, by uploading anew. No request of this kind is a
 message: it has neither part in the rates nor probes for a held account.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from app.core.backoff import may_try_again, seconds_before
 from app.core.codes import MEDIA_AWAY
 from app.core.effects import Send
 from app.core.lives import life_of
-from app.core.media import Note, is_ours, why_not_sent
-from app.core.messages import files_in, read_message, with_meta_ids
+from app.core.media import is_ours, why_not_sent
+from app.core.messages import kinds_in, read_message, with_meta_ids
 from app.core.verdicts import Verdict
+from app.core.webp import HEAD_BYTES
 from app.sending.gates import Gates
 from app.settings import Settings
+from app.stores.media import MediaStore, why_away
+from app.whatsapp.graph import Readable
 
 WAIT_SLICE_SECONDS = 0.5
 UPLOADS_AT_ONCE = 16
 """Of one worker; each holds a file open and a connection to Meta."""
 
+ID_REFUSED = frozenset({"100", "131009", "131053"})
+"""With these Meta answers the id of a file it has dropped, and other faults of a message (whatsapp-cloud-api, 5.2)."""
+FRESH_SECONDS = 60.0
+"""What was uploaded so short a time ago was not dropped: then something else of the message is at fault."""
+
 log = logging.getLogger("broker.sender")
-
-
-class Files(Protocol):
-    """Where files are; every call may raise OSError."""
-
-    def note(self, media_id: str) -> Note | None:
-        """What is known of a file; raises ValueError when that cannot be read."""
-
-    def path(self, media_id: str) -> Path:
-        """Where its bytes are."""
-
-    def uploaded(self, media_id: str, number: str, now: float) -> str | None:
-        """Meta's id of it for a business number, while it is valid."""
-
-    def remember(self, media_id: str, number: str, meta_id: str) -> None:
-        """Keep Meta's id."""
 
 
 class Uploads(Protocol):
     """What uploads."""
 
-    async def upload(self, phone_number_id: str, file: BinaryIO, mime_type: str) -> str | Verdict:
-        """Meta's id of the file, or why there is none."""
+    async def upload(self, phone_number_id: str, file: Readable, mime_type: str) -> str | Verdict:
+        """Meta's id of the file, or why there is none; raises OSError when the file cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A message as it can be posted."""
+
+    send: Send
+    remembered: frozenset[str] = frozenset()
+    """Meta's ids in it that are of an earlier upload: Meta may have dropped them before their time."""
+
+    def may_heal(self, verdict: Verdict) -> bool:
+        """Whether a message that ended so may be accepted with its files uploaded anew."""
+        return bool(self.remembered) and verdict.outcome == "refused" and verdict.code in ID_REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """A file that is at Meta."""
+
+    meta_id: str
+    filename: str
+    remembered: bool
 
 
 class Attacher:
     """Replaces our ids of files by Meta's."""
 
     def __init__(
-        self, settings: Settings, files: Files, graph: Uploads, gates: Gates, jitter: Callable[[], float]
+        self, settings: Settings, files: MediaStore, graph: Uploads, gates: Gates, jitter: Callable[[], float]
     ) -> None:
         self._settings = settings
         self._files = files
@@ -65,29 +79,40 @@ class Attacher:
         self._gates = gates
         self._jitter = jitter
         self._places = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        self._fresh: dict[str, float] = {}
+        """Until when ids of uploads of this worker are beyond doubt."""
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    async def attach(self, send: Send) -> Send | Verdict:
-        """The message as it can be posted; raises ValueError for one we cannot read, NotOurs when the worker leaves."""
-        message = read_message(send.message)
-        ids: dict[str, str] = {}
-        for media in sorted({file.media for file in files_in(message) if file.media is not None}):
-            found = await self._brought(send, media, message.kind)
-            if isinstance(found, Verdict):
-                return found
-            ids[media] = found
-        return replace(send, message=with_meta_ids(message, ids).model_dump(mode="json")) if ids else send
+    async def attach(self, send: Send, refused: frozenset[str] = frozenset()) -> Attached | Verdict:
+        """The message as it can be posted, without the Meta ids that were refused.
 
-    async def _brought(self, send: Send, media: str, kind: str) -> str | Verdict:
-        """Meta's id of a file, tried for as long as the message is worth sending."""
+        Raises ValueError for one we cannot read, NotOurs when the worker leaves.
+        """
+        message = read_message(send.message)
+        found: dict[str, _Brought] = {}
+        for media, kind in sorted({(file.media, kind) for kind, file in kinds_in(message) if file.media is not None}):
+            brought = await self._brought(send, media, kind, refused)
+            if isinstance(brought, Verdict):
+                return brought
+            found[media] = brought
+        if not found:
+            return Attached(send)
+        ids = {media: brought.meta_id for media, brought in found.items()}
+        names = {media: brought.filename for media, brought in found.items() if brought.filename}
+        posted = with_meta_ids(message, ids, names).model_dump(mode="json")
+        remembered = frozenset(brought.meta_id for brought in found.values() if brought.remembered)
+        return Attached(replace(send, message=posted), remembered)
+
+    async def _brought(self, send: Send, media: str, kind: str, refused: frozenset[str]) -> _Brought | Verdict:
+        """A file at Meta, tried for as long as the message is worth sending."""
         life, tries = life_of(send, self._settings.send_life_seconds), 0
         if self._gates.clock() >= life.ends:
             return life.late(None)
         while True:
-            found = await self._until(life.ends, send.id, self._try(send.user.phone_number_id, media, kind))
+            found = await self._until(life.ends, send.id, self._try(send.user.phone_number_id, media, kind, refused))
             if found is None:
                 return life.late(_later(f"the file {media} was still on its way to Meta"))
-            if isinstance(found, str) or found.final:
+            if isinstance(found, _Brought) or found.final:
                 return found
             if found.outcome == "hold":
                 # An operator can heal the account, as for a message that is held.
@@ -106,7 +131,9 @@ class Attacher:
                 await self._gates.sleep(WAIT_SLICE_SECONDS)
                 self._gates.slices += 1
 
-    async def _until(self, ends: float, message: str, work: Coroutine[Any, Any, str | Verdict]) -> str | Verdict | None:
+    async def _until(
+        self, ends: float, message: str, work: Coroutine[Any, Any, _Brought | Verdict]
+    ) -> _Brought | Verdict | None:
         """What the work brings; None when the message's life ends before. Raises NotOurs; work is given up then too."""
         task = asyncio.create_task(work)
         try:
@@ -123,18 +150,27 @@ class Attacher:
                 task.cancel()
                 await asyncio.wait({task})
 
-    async def _try(self, number: str, media: str, kind: str) -> str | Verdict:
+    async def _try(self, number: str, media: str, kind: str, refused: frozenset[str]) -> _Brought | Verdict:
         # One uploads, the others find what it has brought.
         lock = self._locks.setdefault((media, number), asyncio.Lock())
         async with lock:
             try:
-                return await self._upload(number, media, kind)
+                return await self._upload(number, media, kind, refused)
             except ValueError as error:
                 return _refused(media, f"cannot be read: {error}")
             except OSError as error:
-                return _later(f"the directory of files cannot be used: {error.strerror}")
+                return _later(why_away(error))
 
-    async def _upload(self, number: str, media: str, kind: str) -> str | Verdict:
+    def _head(self, media: str) -> bytes:
+        file = self._files.get(media)
+        if file is None:
+            return b""
+        try:
+            return file.read(HEAD_BYTES)
+        finally:
+            file.close()
+
+    async def _upload(self, number: str, media: str, kind: str, refused: frozenset[str]) -> _Brought | Verdict:
         note = await asyncio.to_thread(self._files.note, media) if is_ours(media) else None
         if note is None:
             return _refused(media, "is unknown, or its time is over")
@@ -142,25 +178,35 @@ class Attacher:
             return _refused(media, f"never came: {note.reason}")
         if note.state == "waiting":
             return _later(f"the file {media} has not come yet")
-        wrong = why_not_sent(note, kind)
+        head = await asyncio.to_thread(self._head, media) if kind == "sticker" else b""
+        wrong = why_not_sent(note, kind, head)
         if wrong is not None:
             return Verdict(outcome="refused", code="invalid", reason=f"the file {media!r} cannot be sent: {wrong}")
         known = await asyncio.to_thread(self._files.uploaded, media, number, self._gates.clock())
-        if known is not None:
-            return known
+        # Another message may have brought it anew meanwhile.
+        if known is not None and known not in refused:
+            return _Brought(known, note.filename, remembered=known not in self._fresh_ids())
         async with self._places:
-            try:
-                file = await asyncio.to_thread(self._files.path(media).open, "rb")
-            except FileNotFoundError:
+            file = await asyncio.to_thread(self._files.get, media)
+            if file is None:
                 return _refused(media, "was here and is gone")
-            with file:
-                found = await self._graph.upload(number, file, note.mime_type)
-        if isinstance(found, str):
             try:
-                await asyncio.to_thread(self._files.remember, media, number, found)
-            except OSError as error:
-                log.warning("Meta's id of file %s cannot be kept (%s): it is uploaded again", media, error.strerror)
-        return found
+                found = await self._graph.upload(number, file, note.mime_type)
+            finally:
+                file.close()
+        if isinstance(found, Verdict):
+            return found
+        self._fresh_ids()[found] = self._gates.clock() + FRESH_SECONDS
+        try:
+            await asyncio.to_thread(self._files.remember, media, number, found, self._gates.clock())
+        except OSError as error:
+            log.warning("Meta's id of file %s cannot be kept (%s): it is uploaded again", media, error.strerror)
+        return _Brought(found, note.filename, remembered=False)
+
+    def _fresh_ids(self) -> dict[str, float]:
+        now = self._gates.clock()
+        self._fresh = {meta_id: until for meta_id, until in self._fresh.items() if until > now}
+        return self._fresh
 
 
 def _refused(media: str, words: str) -> Verdict:

@@ -17,40 +17,12 @@ from redis.exceptions import RedisError
 
 from app.core.errors import SettingsError
 from app.core.mirror import Image, Kind
+from app.stores.mirror_script import SCRIPT
 
 PREFIX = "wab:"
 ORDER_SECONDS = 3600
 """How long the place of the last image is remembered: longer than any rebuild and any worker's last gasp."""
 BATCH = 500
-
-# KEYS: order, own value, the other value. ARGV: kind, offset, JSON or "", its end, now, order seconds, session seconds.
-# The end of a session follows the user's last message, which only the window knows: whichever of the two images comes
-# last sets it.
-SCRIPT = """
-local seen = redis.call('HGET', KEYS[1], ARGV[1])
-if seen and tonumber(seen) > tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[6])
-local ends, now = tonumber(ARGV[4]), tonumber(ARGV[5])
-if ARGV[1] == 'session' and ARGV[3] ~= '' then
-    local window = redis.call('GET', KEYS[3])
-    if window then
-        ends = math.max(ends, math.floor(cjson.decode(window)['last_seen']) + tonumber(ARGV[7]))
-    end
-end
-if ARGV[3] == '' or ends <= now then
-    redis.call('DEL', KEYS[2])
-else
-    redis.call('SET', KEYS[2], ARGV[3], 'EXAT', string.format('%d', ends))
-end
-if ARGV[1] == 'window' and ARGV[3] ~= '' then
-    local session_ends = math.floor(cjson.decode(ARGV[3])['last_seen']) + tonumber(ARGV[7])
-    if session_ends > redis.call('EXPIRETIME', KEYS[3]) then
-        redis.call('EXPIREAT', KEYS[3], string.format('%d', session_ends))
-    end
-end
-return 1
-"""
 
 
 class MirrorAway(Exception):
@@ -145,10 +117,14 @@ class MirrorStore:
                         _key("order", image.user),
                         _key(image.kind, image.user),
                         _key(_other(image.kind), image.user),
+                        _key("names", image.user),
                     ]
                     value = b"" if image.value is None else orjson.dumps(image.value)
                     ends = int(image.ends)
-                    arguments = [image.kind, image.offset, value, ends, now, ORDER_SECONDS, image.session_seconds]
+                    arguments = [
+                        *(image.kind, image.offset, value, ends, now, ORDER_SECONDS, image.session_seconds),
+                        *(image.user, _key("name", ""), orjson.dumps(dict(image.names))),
+                    ]
                     await self._script(keys=keys, args=arguments, client=pipeline)
                 answers = await pipeline.execute()
         except (RedisError, OSError) as error:

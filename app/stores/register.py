@@ -18,6 +18,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from pydantic import SecretStr
 
 from app.core.agent_rules import Draft, refuse_clashes
+from app.core.agent_texts import read_texts
 from app.core.events import EndOrdered, MoveOrdered
 from app.core.hours import Hours, read_hours
 from app.core.register import Agent, Register
@@ -37,6 +38,7 @@ FIELDS = (
     "hours",
     "closed_message",
     "welcome_message",
+    "texts",
 )
 READ = ("id", *FIELDS, "draining", "active")
 COLUMNS = ", ".join((*FIELDS, "active"))
@@ -44,7 +46,7 @@ PLACES = ", ".join(["%s"] * (len(FIELDS) + 1))
 # Rows of the first generation may hold NULL: such an agent cannot be routed to, so it counts as inactive.
 SELECT_AGENTS = """
     SELECT id, coalesce(name, ''), coalesce(read_topic, ''), coalesce(write_topic, ''), coalesce(error_topic, ''),
-           description, position, hours::text, closed_message, welcome_message, draining::text,
+           description, position, hours::text, closed_message, welcome_message, texts::text, draining::text,
            coalesce(active = 1 AND least(length(name), length(read_topic), length(write_topic), length(error_topic)) > 0
                     AND name IS NOT NULL AND read_topic IS NOT NULL
                     AND write_topic IS NOT NULL AND error_topic IS NOT NULL, false)
@@ -69,10 +71,14 @@ class UnknownAgent(Exception):
 class RegisterStore:
     """The agents in PostgreSQL, through one connection that is opened when needed."""
 
-    def __init__(self, dsn: SecretStr, *, seconds: float = 5.0) -> None:
-        """`seconds` bounds each call, waiting for the connection included."""
+    def __init__(self, dsn: SecretStr, *, seconds: float = 5.0, drain_seconds: float = 600.0) -> None:
+        """`seconds` bounds each call, waiting for the connection included.
+
+        A former out topic of a changed agent is to be read for at least `drain_seconds`.
+        """
         self._dsn = dsn
         self._seconds = seconds
+        self._drain_seconds = drain_seconds
         # One connection, one call at a time: the admin API is small, and nothing has to be guessed about a pool.
         self._turn = asyncio.Lock()
         self._connection: Any = None
@@ -182,7 +188,8 @@ class RegisterStore:
     async def _writing(self, actor: str) -> AsyncIterator[Any]:
         # The table's own lock holds off other workers and statements made by hand alike; readers are not held off.
         async with self._transaction("BEGIN; LOCK TABLE agents IN SHARE ROW EXCLUSIVE MODE") as cursor:
-            await cursor.execute("SELECT set_config('broker.actor', %s, true)", (actor,))
+            words = "SELECT set_config('broker.actor', %s, true), set_config('broker.drain_seconds', %s, true)"
+            await cursor.execute(words, (actor, str(self._drain_seconds)))
             yield cursor
 
     @asynccontextmanager
@@ -279,16 +286,25 @@ async def _resolved(dsn: str) -> str:
 async def _agents(cursor: Any) -> list[Agent]:
     await cursor.execute(SELECT_AGENTS)
     rows = [dict(zip(READ, row, strict=True)) for row in await cursor.fetchall()]
-    return [Agent(**row | {"hours": _hours(row["id"], row["hours"]), "draining": _draining(row)}) for row in rows]
+    read = {"hours": _hours, "texts": _texts, "draining": _draining}
+    return [Agent(**row | {field: reader(row) for field, reader in read.items()}) for row in rows]
 
 
-def _hours(agent_id: int, words: str | None) -> Hours | None:
+def _hours(row: dict[str, Any]) -> Hours | None:
     try:
-        return None if words is None else read_hours(json.loads(words))
+        return None if row["hours"] is None else read_hours(json.loads(row["hours"]))
     except ValueError as error:
         # Only a statement made by hand writes such hours; one row must not keep the other agents from the workers.
-        log.error("the hours of agent %d in PostgreSQL are none, so it counts as always open: %s", agent_id, error)
+        log.error("the hours of agent %d in PostgreSQL are none, so it counts as always open: %s", row["id"], error)
         return None
+
+
+def _texts(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    texts, wrong = read_texts(json.loads(row["texts"]))
+    for name, reason in wrong:
+        # As above: a statement made by hand. The broker's own sentence stands for it.
+        log.error("the texts of agent %d in PostgreSQL: %s %s", row["id"], name, reason)
+    return texts
 
 
 def _draining(row: dict[str, Any]) -> tuple[tuple[str, float], ...]:
@@ -308,7 +324,8 @@ async def _version(cursor: Any) -> int:
 
 def _values(draft: Draft) -> tuple[Any, ...]:
     hours = json.dumps(draft.hours.to_dict()) if draft.hours else None
-    values = (hours if field == "hours" else getattr(draft, field) for field in FIELDS)
+    written = {"hours": hours, "texts": json.dumps(dict(draft.texts))}
+    values = (written[field] if field in written else getattr(draft, field) for field in FIELDS)
     return (*values, 0 if draft.active is False else 1)
 
 

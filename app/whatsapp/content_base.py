@@ -32,7 +32,7 @@ Objects = BeforeValidator(_objects)
 class Part(BaseModel):
     """Something of a message; every field may be missing."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, use_attribute_docstrings=True)
 
     @field_validator("*", mode="wrap")
     @classmethod

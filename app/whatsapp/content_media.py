@@ -4,35 +4,13 @@ In: a media object of a message. Out: what names and describes the file, never w
 our token and lives for minutes (whatsapp-cloud-api, 5.6).
 """
 
-import unicodedata
 from base64 import b64decode
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
+from app.core.uploads import clean_filename
 from app.whatsapp.content_base import Content, Said, Whole
-
-FILENAME_MAX = 200
-"""Characters of a file's name; file systems take 255 bytes."""
-
-RESERVED = '<>:"|?*'
-"""Characters some file systems give a meaning of their own."""
-
-
-def clean_filename(name: str | None) -> str | None:
-    """A file's name as a user gave it, fit to be shown and stored: no path, no control or direction characters.
-
-    The extension survives the cut. None when nothing is left.
-    """
-    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(char for char in last if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
-    safe = "".join("_" if char in RESERVED else char for char in shown).strip(" .")
-    if len(safe) > FILENAME_MAX:
-        stem, dot, extension = safe.rpartition(".")
-        short = dot and len(extension) < 20
-        end = dot + extension if short else ""
-        safe = (stem if short else safe)[: FILENAME_MAX - len(end)].rstrip(" .") + end
-    return safe or None
 
 
 def as_hex(digest: str | None) -> str | None:

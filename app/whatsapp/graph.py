@@ -4,11 +4,14 @@ In: a request body and the business number it leaves from. Out: a `Verdict`, nev
 Meta may do. The token travels in a header only; no log and no verdict shows it.
 """
 
+import asyncio
 import logging
-from typing import BinaryIO, Protocol
+from errno import EIO
+from typing import Protocol
 
 import aiohttp
 import orjson
+from aiohttp.abc import AbstractStreamWriter
 
 from app.core.verdicts import Verdict, from_answer, no_answer, unreachable
 from app.whatsapp.outbound import is_note
@@ -18,6 +21,7 @@ log = logging.getLogger("broker.graph")
 CONNECT_SECONDS = 5.0
 UPLOAD_SECONDS = 280.0
 """For 100 MB, the largest file."""
+PART_BYTES = 256 * 1024
 ANSWER_MAX = 256 * 1024
 """Bytes of an answer that are read; Meta's are below a kilobyte."""
 
@@ -27,6 +31,45 @@ class Token(Protocol):
 
     def get_secret_value(self) -> str:
         """The token as it is now."""
+
+
+class Readable(Protocol):
+    """A file; reading blocks, and may raise OSError."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole."""
+
+    def read(self, most: int, /) -> bytes:
+        """The next bytes; none at the end."""
+
+
+class _Body(aiohttp.payload.Payload):
+    """A file as a part of a form: read bit by bit, its length told beforehand."""
+
+    def __init__(self, file: Readable, mime_type: str) -> None:
+        super().__init__(file, content_type=mime_type)
+        self._file = file
+        self._size = file.size
+
+        self.failed: OSError | None = None
+        """Why the file could not be read; the HTTP client tells it like a fault of the connection."""
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        left = self._file.size
+        while left:
+            try:
+                part = await asyncio.to_thread(self._file.read, min(PART_BYTES, left))
+                if not part:
+                    raise OSError(EIO, "the file is shorter than it should be")
+            except OSError as error:
+                self.failed = error
+                raise
+            await writer.write(part)
+            left -= len(part)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        raise TypeError("a file is no text")
 
 
 class GraphClient:
@@ -71,14 +114,16 @@ class GraphClient:
             log.exception("the HTTP client failed on a request to Meta")
             return no_answer(type(error).__name__)
 
-    async def upload(self, phone_number_id: str, file: BinaryIO, mime_type: str) -> str | Verdict:
+    async def upload(self, phone_number_id: str, file: Readable, mime_type: str) -> str | Verdict:
         """Bring a file to Meta for a business number; returns Meta's id of it, or why there is none.
 
-        One that got no answer may be tried again: at worst Meta has the file twice, and nobody sees it.
+        One that got no answer may be tried again: at worst Meta has the file twice, and nobody sees it. Raises OSError
+        when the file cannot be read.
         """
         token = self._token.get_secret_value()
         form = aiohttp.FormData({"messaging_product": "whatsapp", "type": mime_type})
-        form.add_field("file", file, content_type=mime_type, filename="file")
+        sent = _Body(file, mime_type)
+        form.add_field("file", sent, filename="file")
         try:
             async with self._opened().post(
                 f"{self._base}/{phone_number_id}/media",
@@ -89,6 +134,8 @@ class GraphClient:
             ) as answer:
                 raw = _without(token, await _read(answer.content))
         except (TimeoutError, aiohttp.ClientError) as error:
+            if sent.failed is not None:
+                raise sent.failed from None
             return unreachable(type(error).__name__)
         body = _object(raw)
         if answer.status == 200 and body is not None and isinstance(body.get("id"), str):

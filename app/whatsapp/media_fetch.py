@@ -4,6 +4,7 @@ In: the note of a file, and a place for its bytes. Out: what Meta says of the fi
 exception for what a network or Meta may do. Neither the address nor the token stands in any outcome or log.
 """
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from app.whatsapp.graph import CONNECT_SECONDS, Token
 
 STALLED_SECONDS = 30.0
 """A download of which nothing comes for so long is given up: eight such would keep all others waiting."""
-PART_BYTES = 64 * 1024
+PART_BYTES = 256 * 1024
 META_ID = re.compile(r"[A-Za-z0-9_-]+")
 """Nothing else may stand in the path of a request that brings our token."""
 ANSWER_MAX = 64 * 1024
@@ -29,7 +30,9 @@ ANSWER_MAX = 64 * 1024
 class Place(Protocol):
     """Where the bytes go; raises OSError when there is no room."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
 
     def write(self, part: bytes) -> None:
         """Add bytes."""
@@ -124,7 +127,7 @@ class MediaSource:
                 if place.size + len(part) > largest:
                     return NotFetched(f"the file is larger than {largest} bytes, the most for {note.kind}", final=True)
                 digest.update(part)
-                place.write(part)
+                await asyncio.to_thread(place.write, part)
         if len(located.sha256) == 64 and digest.hexdigest() != located.sha256:
             return NotFetched("the file's bytes do not have the SHA-256 Meta told")
         return None

@@ -58,6 +58,11 @@ async def test_a_photo_reaches_the_agent_by_our_address() -> None:
             shown_on_phone = await ana.receives_text(caption)
             at_meta = f"{system.simulator.url}/sim/media/{shown_on_phone['raw']['image']['id']}"
             assert await get(system, at_meta) == (200, PNG)
+        header = {"type": "image", "image": {"media": brought}}
+        buttons = {"text": "under a picture", "header": header, "buttons": [{"id": "y", "title": "Yes"}]}
+        await sales.write({"waID": ana.address, "message_type": "buttons", **buttons})
+        above = (await ana.receives_text("under a picture"))["raw"]["interactive"]["header"]
+        assert await get(system, f"{system.simulator.url}/sim/media/{above['image']['id']}") == (200, PNG)
         await sales.write({"waID": ana.address, "message_type": "image", "image": {"media": "wab-unknown"}})
         assert (await sales.reads_error("wab-unknown"))["code"] == "unknown_media"
         shown = str(sales.records)

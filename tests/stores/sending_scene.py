@@ -13,6 +13,7 @@ from app.core.decide import decide
 from app.core.effects import Send, TellAgent
 from app.core.identity import User
 from app.core.state import State
+from app.stores.media import MediaStore
 from app.whatsapp.graph import GraphClient, Token
 from tests.unit.histories import NOW, REGISTER, RULES, SALES
 from tests.unit.sender_bench import SEND, Bench
@@ -64,13 +65,15 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(token: Token | None = None, seconds: float = 5.0) -> AsyncIterator[Scene]:
-    """A simulator, a phone that has just written, and a sender that waits `seconds` for an answer."""
+async def scene(
+    token: Token | None = None, seconds: float = 5.0, files: MediaStore | None = None
+) -> AsyncIterator[Scene]:
+    """A simulator, a phone that has just written, and a sender that waits `seconds` for an answer; its files if any."""
     clock: list[Bench] = []
     async with running_bench(clock=lambda: clock[0].now if clock else NOW) as simulator:
         client = GraphClient(simulator.url, "v25.0", token or SecretStr(TOKEN), seconds, 10)
         try:
-            clock.append(Bench(meta=client))
+            clock.append(Bench(meta=client, media=(files, client) if files else None))
             phone = await simulator.user()
             await simulator.write(phone)
             yield Scene(simulator, clock[0], phone)

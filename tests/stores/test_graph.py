@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from io import BytesIO
 from typing import Any
 
 import orjson
@@ -13,6 +12,7 @@ from pydantic import SecretStr
 
 from app.core.effects import Send
 from app.core.identity import User
+from app.core.media import media_id
 from app.core.menu import menu_message
 from app.core.messages import List, Row, Template, Text
 from app.core.register import Register
@@ -23,6 +23,7 @@ from app.whatsapp.graph import ANSWER_MAX, GraphClient
 from app.whatsapp.mark import read_mark
 from app.whatsapp.outbound import payload
 from tests.unit.histories import agent
+from tests.unit.media_stores import MemoryStore, put
 from tests.web.simulator_support import NUMBER_ID, SECRET, TOKEN, Bench, running_bench, serving
 
 LONG = 1e12
@@ -215,7 +216,11 @@ async def test_a_message_that_found_no_free_connection_has_not_left() -> None:
     app.router.add_post("/v25.0/1/messages", post)
     async with serving(app) as url:
         client = GraphClient(url, "v25.0", SecretStr(TOKEN), 1.0, 1)
-        uploading = asyncio.create_task(client.upload("1", BytesIO(b"x"), "image/png"))
+        files, ours = MemoryStore(), media_id("N", "wamid", "7")
+        put(files, ours, b"x")
+        file = files.get(ours)
+        assert file is not None
+        uploading = asyncio.create_task(client.upload("1", file, "image/png"))
         await asyncio.sleep(0)
         verdict = await client.send("1", {"type": "text"})
         go.set()

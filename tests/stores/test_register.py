@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.agent_rules import Clash, Draft
-from app.core.hours import read_hours
 from app.core.register import Agent
 from app.embedded.ports import free_port
 from app.embedded.postgres import Postgres
@@ -114,8 +112,8 @@ async def test_the_table_of_the_first_generation_is_kept(store: RegisterStore, d
 async def test_workers_that_start_at_once_migrate_once(dsn: SecretStr) -> None:
     stores = [RegisterStore(dsn, seconds=20) for _ in range(6)]
     await asyncio.gather(*(store.migrate() for store in stores))
-    done = await sql(dsn, "SELECT name FROM broker_migrations ORDER BY name")
-    assert done == [(path.name,) for path in sorted(MIGRATIONS.glob("*.sql"))]
+    files = len(list(MIGRATIONS.glob("*.sql")))
+    assert await sql(dsn, "SELECT count(*), count(DISTINCT name) FROM broker_migrations") == [(files, files)]
     assert await sql(dsn, "SELECT version FROM register_version") == [(1,)]
     await asyncio.gather(*(store.close() for store in stores))
 
@@ -162,16 +160,6 @@ async def test_texts_reach_the_table_as_they_are(store: RegisterStore) -> None:
     assert (agent.name, agent.description) == (draft.name, draft.description)
 
 
-async def test_hours_and_messages_are_stored_and_read_back(store: RegisterStore, dsn: SecretStr) -> None:
-    hours = read_hours({"zone": "Europe/Berlin", "days": {"friday": ["22:00-03:00"]}, "holidays": {"2026-12-25": ""}})
-    draft = replace(SALES, hours=hours, closed_message="Closed", welcome_message="Hello\nthere")
-    agent = await store.add(draft)
-    assert (await store.snapshot()).agents == (agent,)
-    assert (await store.change(agent.id, SALES)).hours is None
-    await sql(dsn, """UPDATE agents SET hours = '{"zone": "Nowhere"}'""")
-    assert [found.hours for found in (await store.snapshot()).agents] == [None]
-
-
 async def test_every_change_leaves_a_row_of_the_audit(store: RegisterStore, dsn: SecretStr) -> None:
     agent = await store.add(SALES)
     await store.change(agent.id, HELP)
@@ -189,37 +177,6 @@ async def test_every_change_leaves_a_row_of_the_audit(store: RegisterStore, dsn:
         (1, "Help", None, 0, None),
     ]
     assert await sql(dsn, "SELECT DISTINCT actor = session_user FROM agents_audit") == [(True,)]
-
-
-async def test_a_changed_out_topic_is_drained_until_it_is_left(store: RegisterStore, dsn: SecretStr) -> None:
-    agent = await store.add(SALES)
-    now = time.time()
-    changed = await store.change(agent.id, replace(SALES, write_topic="new-out"), "ana")
-    ((topic, until),) = changed.draining
-    assert topic == "sales-out" and now + 590 < until < now + 700
-    await sql(dsn, "UPDATE agents SET write_topic = 'third-out'")
-    assert [topic for topic, _ in (await store.snapshot()).agents[0].draining] == ["new-out", "sales-out"]
-    with pytest.raises(Clash, match=r"was the write_topic of agent 1 \(Sales\)"):
-        await store.add(replace(HELP, write_topic="sales-out"))
-    with pytest.raises(Clash):  # it would read its own words
-        await store.change(agent.id, replace(SALES, read_topic="new-out"))
-    back = await store.change(agent.id, SALES)
-    assert [topic for topic, _ in back.draining] == ["new-out", "third-out"]
-    assert await store.leave(agent.id, "new-out")
-    assert not await store.leave(agent.id, "new-out")
-    assert [topic for topic, _ in (await store.snapshot()).agents[0].draining] == ["third-out"]
-    assert (await store.audit(1))[0]["actor"] == "broker"
-    await sql(dsn, "UPDATE agents SET draining = '[1]'")
-    assert [found.draining for found in (await store.snapshot()).agents] == [()]
-
-
-async def test_the_topic_of_a_retired_agent_is_whoever_has_it_now(store: RegisterStore) -> None:
-    agent = await store.add(SALES)
-    await store.retire(agent.id)
-    taken = await store.add(replace(HELP, write_topic="sales-out"))
-    back = await store.change(agent.id, replace(SALES, write_topic="new-out", active=True))
-    assert back.draining == ()
-    assert (await store.change(taken.id, replace(HELP, write_topic="sales-out", position=3))).position == 3
 
 
 async def test_the_audit_names_who_acted_for_one_transaction_only(store: RegisterStore) -> None:

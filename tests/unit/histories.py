@@ -1,10 +1,12 @@
 """Small makers of events and states for tests of the rules."""
 
+from dataclasses import replace
 from typing import Any
 
 from app.core.decide import decide
 from app.core.effects import Effect, Quarantine, Send, TellAgent
 from app.core.events import AgentReplied, ClockStruck, Event, IdentityChanged, Mark, SendFinished, StatusCame, UserWrote
+from app.core.hours import WEEKDAYS, read_hours
 from app.core.identity import Identity, User
 from app.core.register import Agent, Register
 from app.core.rules import Rules
@@ -32,6 +34,30 @@ def agent(number: int, name: str, *, active: bool = True) -> Agent:
 
 SERVICE, SALES, DESK = agent(1, "Consumer Service"), agent(2, "Sales"), agent(3, "Help Desk")
 REGISTER = Register.of([SERVICE, SALES, DESK], version=1)
+VARIED = Register.of(
+    [
+        replace(SERVICE, welcome_message="Service: hello!", texts=(("farewell", "Service: bye."),)),
+        replace(
+            SALES,
+            hours=read_hours({"zone": "UTC", "days": {day: ["20:00-23:00"] for day in WEEKDAYS}}),
+            welcome_message="Sales: hello!",
+            closed_message="Sales: come back later.",
+            texts=(
+                ("closed", "Sales: closed."),
+                ("farewell", ""),
+                ("gone", "Sales: we left."),
+                ("offer_change", "Sales: you are with us, {user}."),
+            ),
+        ),
+        replace(
+            DESK,
+            hours=read_hours({"zone": "America/Sao_Paulo", "days": {}}),
+            texts=(("closed", "Desk: closed."), ("farewell", "Desk: bye."), ("opens", "Desk: {opens}")),
+        ),
+    ],
+    version=1,
+)
+"""The same agents: one is always open, one in the evening (as at NOW), one never; each names itself in its words."""
 RULES = Rules()
 
 

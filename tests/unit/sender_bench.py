@@ -12,8 +12,10 @@ from app.core.effects import Send
 from app.core.events import SendFinished, StatusCame, UserWrote
 from app.core.verdicts import Verdict, from_answer
 from app.producing import Producer
+from app.sending.attaching import Uploads
 from app.sending.posting import Graph
 from app.settings import Settings
+from app.stores.media import MediaStore
 from app.topics import Topics
 from app.whatsapp.mark import write_mark
 from app.wire import read_event
@@ -105,9 +107,14 @@ class Bench:
     """A sender with a clock that moves only while it waits between tries."""
 
     def __init__(
-        self, *verdicts: Verdict, jitter: float = 0.5, settings: Settings = SETTINGS, meta: Graph | None = None
+        self,
+        *verdicts: Verdict,
+        jitter: float = 0.5,
+        settings: Settings = SETTINGS,
+        meta: Graph | None = None,
+        media: tuple[MediaStore, Uploads] | None = None,
     ) -> None:
-        """`meta` is asked instead of the given verdicts."""
+        """`meta` is asked instead of the given verdicts; `media` has files of ours and what uploads them."""
         self.now = NOW
         self.waits: list[float] = []
         self.graph = FakeGraph(*verdicts or (ACCEPTED,))
@@ -131,6 +138,7 @@ class Bench:
             sleep=wait,
             clock=lambda: self.now,
             jitter=lambda: jitter,
+            media=media,
         )
 
     async def handle(self, send: Send | bytes = SEND, **more: Any) -> None:

@@ -1,5 +1,6 @@
 """What the mirror shows of sessions and windows, and what it leaves out."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -57,6 +58,37 @@ def test_a_window_ends_with_metas_window() -> None:
         "last_seen": 1000.0,
         "expires_at": 1060.0,
     }
+
+
+def names_of(**more: Any) -> Mapping[str, str]:
+    """Where the names of a user's window lead."""
+    window = Window(user=USER, last_seen=1000.0, **more)
+    image = IMAGER.image(record("windows", USER.key.encode(), window.to_dict()))
+    assert image is not None
+    return image.names
+
+
+def test_every_name_of_a_user_leads_to_the_key_they_are_kept_under() -> None:
+    home = USER.key
+    assert names_of() == {home: home}
+    names = {"numbers": ("5511888880000", "5511999990000"), "ids": ("BR.77", "BR.78")}
+    assert names_of(**names) == {home: home, "106:5511888880000": home, "106:BR.77": home, "106:BR.78": home}
+
+
+def test_a_number_another_person_has_now_leads_to_them() -> None:
+    names = {"numbers": ("5511888880000", "5511999990000"), "ids": ("BR.77",)}
+    passed = {"5511888880000": ("106:BR.99", 900.0), "5511999990000": ("106:BR.88", 900.0)}
+    assert names_of(**names, passed=passed) == {
+        USER.key: "106:BR.88",
+        "106:BR.77": USER.key,
+        "106:5511888880000": "106:BR.99",
+    }
+
+
+def test_a_signpost_and_a_user_who_never_wrote_have_no_say_in_names() -> None:
+    for window in (Window(user=USER, home="106:BR.1", touched=1.0), Window(user=USER, touched=1.0)):
+        image = IMAGER.image(record("windows", USER.key.encode(), window.to_dict()))
+        assert image is not None and not image.names
 
 
 def test_a_user_who_never_wrote_has_no_window() -> None:

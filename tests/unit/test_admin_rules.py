@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.agent_rules import Clash, Draft, Refused, read_draft, refuse_clashes
+from app.core.agent_texts import LENGTHS
 from app.core.hours import read_hours
 from app.core.register import Agent
 from app.settings import Settings
@@ -132,6 +133,56 @@ def test_hours_and_messages_are_read_and_kept_when_left_out() -> None:
 def test_bad_hours_and_messages(changes: dict[str, Any], field: str, words: str) -> None:
     ((wrong, reason),) = problems(changes)
     assert wrong == field and words in reason
+
+
+def test_texts_are_read_and_kept_when_left_out() -> None:
+    draft = read_draft({**GOOD, "texts": {"gone": "", "farewell": "Tchau, {user}! {{exit}}"}}, RESERVED)
+    assert draft.texts == (("farewell", "Tchau, {user}! {{exit}}"), ("gone", ""))
+    agent = draft.as_agent(1)
+    assert Agent.from_dict(agent.to_dict()) == agent
+    assert read_draft(GOOD, RESERVED, agent) == draft
+    assert read_draft({**GOOD, "texts": {"gone": "Gone."}}, RESERVED, agent).texts == (("gone", "Gone."),)
+    assert read_draft({**GOOD, "texts": {}}, RESERVED, agent).texts == ()
+    assert read_draft({**GOOD, "texts": {name: "x" * most for name, (_, most) in LENGTHS.items()}}, RESERVED).texts
+
+
+def test_a_register_written_before_there_were_texts_is_read() -> None:
+    old = OTHER.to_dict()
+    del old["texts"]
+    assert Agent.from_dict(old) == OTHER
+
+
+@pytest.mark.parametrize(
+    ("texts", "field", "words"),
+    [
+        (None, "texts", "must be an object"),
+        (["farewell"], "texts", "must be an object"),
+        ({"menu": "Choose"}, "texts.menu", "is no sentence of one agent: use closed, farewell"),
+        ({"transferring": "Hello"}, "texts.transferring", "welcome_message"),
+        ({"farewell": None}, "texts.farewell", "must be a text; leave it out"),
+        ({"farewell": 7}, "texts.farewell", "must be a text"),
+        ({"farewell": "x" * 1025}, "texts.farewell", "has 1025 characters, 1024 are allowed"),
+        ({"gone": "x" * 257}, "texts.gone", "has 257 characters, 256 are allowed"),
+        ({"opens": "x" * 61}, "texts.opens", "has 61 characters, 60 are allowed"),
+        ({"opens": "At\n{opens}"}, "texts.opens", "line breaks"),
+        ({"closed": " "}, "texts.closed", "must not be empty"),
+        ({"farewell": "a\x00b"}, "texts.farewell", "NUL"),
+        ({"farewell": "Bye, {name}"}, "texts.farewell", "cannot fill in ('name'); use {agent}, {exit}"),
+        ({"farewell": "{}"}, "texts.farewell", "cannot fill in ('')"),
+        ({"farewell": "Bye {"}, "texts.farewell", "cannot fill in"),
+        ({"farewell": "{agent.__class__}"}, "texts.farewell", "cannot fill in ('agent.__class__')"),
+        ({"farewell": "{agent:>999999999}"}, "texts.farewell", "cannot fill in ('agent:>999999999')"),
+        ({"farewell": "{agent!r}"}, "texts.farewell", "cannot fill in ('agent!r')"),
+    ],
+)
+def test_bad_texts(texts: Any, field: str, words: str) -> None:
+    ((wrong, reason),) = problems({"texts": texts})
+    assert wrong == field and words in reason
+
+
+def test_every_wrong_text_is_named_at_once_among_the_other_fields() -> None:
+    found = problems({"texts": {"opens": 1, "closed": "{x}"}, "active": 5, "welcome_message": 1})
+    assert [field for field, _ in found] == ["welcome_message", "texts.closed", "texts.opens", "active"]
 
 
 def test_every_problem_is_named_at_once_in_the_order_of_the_fields() -> None:

@@ -5,18 +5,20 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
 from app.core.media import META_KEEPS_SECONDS, Note, after_success, media_id
 from app.core.verdicts import Verdict
 from app.lease import NotOurs
-from app.sending.attaching import UPLOADS_AT_ONCE, Attacher
+from app.sending.attaching import UPLOADS_AT_ONCE, Attached, Attacher
 from app.sending.gates import Gates
-from app.stores.media import MediaDirectory
+from app.stores.media import MediaStore
+from app.stores.media_directory import MediaDirectory
+from app.whatsapp.graph import Readable
 from app.whatsapp.outbound import payload
 from tests.unit.histories import DAY, NOW
+from tests.unit.media_stores import MemoryStore, put
 from tests.unit.sender_bench import REFUSED, RETRY, SEND, SETTINGS, answered
 
 OURS = media_id("N", "wamid", "7")
@@ -25,11 +27,11 @@ PHOTO = replace(SEND, message={"kind": "image", "image": {"media": OURS, "captio
 
 
 class World:
-    """A directory, a Meta that answers as told, and a clock that moves while somebody waits."""
+    """A store, a Meta that answers as told, and a clock that moves while somebody waits."""
 
-    def __init__(self, root: Path, *answers: str | Verdict) -> None:
+    def __init__(self, files: MediaStore, *answers: str | Verdict) -> None:
         self.now = NOW
-        self.files = MediaDirectory(root)
+        self.files = files
         self.answers = list(answers) or ["998811"]
         self.uploads: list[tuple[str, bytes, str]] = []
         self.meanwhile: Callable[[], None] = lambda: None
@@ -45,36 +47,35 @@ class World:
         self.now += seconds
         self.meanwhile()
 
-    async def upload(self, phone_number_id: str, file: BinaryIO, mime_type: str) -> str | Verdict:
+    async def upload(self, phone_number_id: str, file: Readable, mime_type: str) -> str | Verdict:
         """Be Meta."""
-        self.uploads.append((phone_number_id, file.read(), mime_type))
+        self.uploads.append((phone_number_id, file.read(file.size), mime_type))
         await asyncio.sleep(0)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def store(self) -> None:
         """The file comes."""
-        self.files.path(OURS).write_bytes(b"bytes")
+        put(self.files, OURS, b"bytes")
         self.files.keep(after_success(NOTE, "", "", 5))
 
 
-async def test_a_file_is_brought_once_for_a_number_and_sent_by_metas_id(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_a_file_is_brought_once_for_a_number_and_sent_by_metas_id(files: MediaStore) -> None:
+    world = World(files)
     world.store()
     sends = await asyncio.gather(world.attacher.attach(PHOTO), world.attacher.attach(PHOTO))
     for send in sends:
-        assert not isinstance(send, Verdict) and payload(send)["image"] == {"id": "998811", "caption": "look"}
+        assert not isinstance(send, Verdict) and payload(send.send)["image"] == {"id": "998811", "caption": "look"}
     assert world.uploads == [(SEND.user.phone_number_id, b"bytes", "image/png")]
     other = replace(PHOTO, user=replace(SEND.user, phone_number_id="another"))
     await world.attacher.attach(other)
     assert [number for number, _, _ in world.uploads] == [SEND.user.phone_number_id, "another"]
 
 
-async def test_a_file_is_brought_anew_before_meta_drops_it(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_a_file_is_brought_anew_before_meta_drops_it(files: MediaStore) -> None:
+    world = World(files)
     world.store()
     await world.attacher.attach(PHOTO)
-    # The directory's own times are those of this machine.
-    world.now = world.files._upload_path(OURS, SEND.user.phone_number_id).stat().st_mtime + META_KEEPS_SECONDS
+    world.now += META_KEEPS_SECONDS
     later = replace(PHOTO, made_at=world.now, window_ends=world.now + DAY)
     assert not isinstance(await world.attacher.attach(later), Verdict)
     assert len(world.uploads) == 2
@@ -89,13 +90,13 @@ async def test_a_file_is_brought_anew_before_meta_drops_it(tmp_path: Path) -> No
     ],
     ids=str,
 )
-async def test_what_names_no_file_of_ours_is_left_alone(tmp_path: Path, message: dict[str, object]) -> None:
-    world, send = World(tmp_path), replace(SEND, message=message)
-    assert await world.attacher.attach(send) is send and not world.uploads
+async def test_what_names_no_file_of_ours_is_left_alone(files: MediaStore, message: dict[str, object]) -> None:
+    world, send = World(files), replace(SEND, message=message)
+    assert await world.attacher.attach(send) == Attached(send) and not world.uploads
 
 
-async def test_a_message_that_is_too_late_brings_no_file(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_a_message_that_is_too_late_brings_no_file(files: MediaStore) -> None:
+    world = World(files)
     world.store()
     world.now += SETTINGS.send_life_seconds
     verdict = await world.attacher.attach(PHOTO)
@@ -103,22 +104,22 @@ async def test_a_message_that_is_too_late_brings_no_file(tmp_path: Path) -> None
     assert world.uploads == []
 
 
-async def test_an_upload_is_tried_again_while_it_can_heal(tmp_path: Path) -> None:
-    world = World(tmp_path, RETRY, "998811")
+async def test_an_upload_is_tried_again_while_it_can_heal(files: MediaStore) -> None:
+    world = World(files, RETRY, "998811")
     world.store()
     assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
     assert len(world.uploads) == 2 and world.now > NOW
 
 
-async def test_a_file_that_comes_meanwhile_is_waited_for(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_a_file_that_comes_meanwhile_is_waited_for(files: MediaStore) -> None:
+    world = World(files)
     world.files.announce(NOTE)
     world.meanwhile = world.store
     assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
 
 
-async def test_a_file_that_does_not_come_is_waited_for_as_long_as_the_message_lives(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_a_file_that_does_not_come_is_waited_for_as_long_as_the_message_lives(files: MediaStore) -> None:
+    world = World(files)
     world.files.announce(NOTE)
     verdict = await world.attacher.attach(PHOTO)
     assert isinstance(verdict, Verdict) and (verdict.outcome, verdict.code) == ("late", "media_away")
@@ -127,7 +128,7 @@ async def test_a_file_that_does_not_come_is_waited_for_as_long_as_the_message_li
 
 
 async def test_a_directory_that_is_away_is_waited_for(tmp_path: Path) -> None:
-    world = World(tmp_path / "files")
+    world = World(MediaDirectory(tmp_path / "files"))
     world.store()
     (tmp_path / "files").rename(tmp_path / "away")
 
@@ -140,12 +141,12 @@ async def test_a_directory_that_is_away_is_waited_for(tmp_path: Path) -> None:
 
 
 async def test_a_disk_that_cannot_remember_an_upload_keeps_no_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    files: MediaStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world = World(tmp_path)
+    world = World(files)
     world.store()
 
-    def full(*_: str) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(world.files, "remember", full)
@@ -153,16 +154,16 @@ async def test_a_disk_that_cannot_remember_an_upload_keeps_no_message(
     assert len(world.uploads) == 1 and "No space left" in caplog.text
 
 
-async def test_an_empty_remembered_id_does_not_count(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_an_empty_remembered_id_does_not_count(files: MediaStore) -> None:
+    world = World(files)
     world.store()
-    world.files.remember(OURS, SEND.user.phone_number_id, "")
+    world.files.remember(OURS, SEND.user.phone_number_id, "", NOW)
     send = await world.attacher.attach(PHOTO)
-    assert not isinstance(send, Verdict) and payload(send)["image"]["id"] == "998811"
+    assert not isinstance(send, Verdict) and payload(send.send)["image"]["id"] == "998811"
 
 
-async def test_an_account_at_fault_is_waited_for(tmp_path: Path) -> None:
-    world = World(tmp_path, *[answered(190, 401)] * 10, "998811")
+async def test_an_account_at_fault_is_waited_for(files: MediaStore) -> None:
+    world = World(files, *[answered(190, 401)] * 10, "998811")
     world.store()
     assert not isinstance(await world.attacher.attach(PHOTO), Verdict)
     assert len(world.uploads) == 11 and world.now >= NOW + 10 * SETTINGS.circuit_probe_seconds
@@ -173,12 +174,12 @@ async def test_an_account_at_fault_is_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["worker", "life"])
 async def test_an_upload_and_who_waits_for_it_end_with_the_worker_and_the_life(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+    files: MediaStore, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    world, begun, given_up = World(tmp_path), asyncio.Event(), list[str]()
+    world, begun, given_up = World(files), asyncio.Event(), list[str]()
     world.store()
 
-    async def endless(number: str, file: BinaryIO, mime_type: str) -> str | Verdict:
+    async def endless(number: str, file: Readable, mime_type: str) -> str | Verdict:
         begun.set()
         try:
             await asyncio.Event().wait()
@@ -203,11 +204,11 @@ async def test_an_upload_and_who_waits_for_it_end_with_the_worker_and_the_life(
     assert given_up[0] == SEND.user.phone_number_id and world.gates.slices > 0
 
 
-async def test_a_few_uploads_at_once_and_the_others_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world, go, begun = World(tmp_path), asyncio.Event(), list[str]()
+async def test_a_few_uploads_at_once_and_the_others_in_turn(files: MediaStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, go, begun = World(files), asyncio.Event(), list[str]()
     world.store()
 
-    async def slow(number: str, file: BinaryIO, mime_type: str) -> str | Verdict:
+    async def slow(number: str, file: Readable, mime_type: str) -> str | Verdict:
         begun.append(number)
         await go.wait()
         return number
@@ -226,8 +227,8 @@ async def test_a_few_uploads_at_once_and_the_others_in_turn(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize("given", [OURS, "wab-../../etc/passwd", "77"])
-async def test_an_unknown_file_is_refused(tmp_path: Path, given: str) -> None:
-    verdict = await World(tmp_path).attacher.attach(replace(SEND, message={"kind": "image", "image": {"media": given}}))
+async def test_an_unknown_file_is_refused(files: MediaStore, given: str) -> None:
+    verdict = await World(files).attacher.attach(replace(SEND, message={"kind": "image", "image": {"media": given}}))
     assert isinstance(verdict, Verdict) and (verdict.outcome, verdict.code) == ("refused", "unknown_media")
     assert given in verdict.reason
 
@@ -242,10 +243,10 @@ async def test_an_unknown_file_is_refused(tmp_path: Path, given: str) -> None:
     ],
 )
 async def test_a_file_that_meta_does_not_take_is_not_brought(
-    tmp_path: Path, mime_type: str, size: int, kind: str, said: str
+    files: MediaStore, mime_type: str, size: int, kind: str, said: str
 ) -> None:
-    world = World(tmp_path)
-    world.files.path(OURS).write_bytes(b"bytes")
+    world = World(files)
+    put(world.files, OURS, b"bytes")
     world.files.keep(after_success(replace(NOTE, mime_type=mime_type), mime_type, "", size))
     verdict = await world.attacher.attach(replace(SEND, message={"kind": kind, kind: {"media": OURS}}))
     assert isinstance(verdict, Verdict) and (verdict.outcome, verdict.code) == ("refused", "invalid")
@@ -253,18 +254,59 @@ async def test_a_file_that_meta_does_not_take_is_not_brought(
     assert world.uploads == []
 
 
-async def test_a_users_voice_note_can_be_sent_on(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.files.path(OURS).write_bytes(b"bytes")
+async def test_a_users_voice_note_can_be_sent_on(files: MediaStore) -> None:
+    world = World(files)
+    put(world.files, OURS, b"bytes")
     world.files.keep(after_success(NOTE, "audio/ogg; codecs=opus", "", 5))
     send = await world.attacher.attach(replace(SEND, message={"kind": "audio", "audio": {"media": OURS}}))
     assert not isinstance(send, Verdict)
 
 
-async def test_what_meta_refuses_or_is_gone_is_refused(tmp_path: Path) -> None:
-    world = World(tmp_path, REFUSED)
+async def test_what_meta_refuses_or_is_gone_is_refused(files: MediaStore) -> None:
+    world = World(files, REFUSED)
     world.store()
     assert await world.attacher.attach(PHOTO) == REFUSED
-    world.files.path(OURS).unlink()
+
+
+async def test_a_file_that_is_gone_is_refused() -> None:
+    world = World(MemoryStore())
+    world.files.keep(after_success(NOTE, "", "", 5))
     verdict = await world.attacher.attach(PHOTO)
-    assert isinstance(verdict, Verdict) and "is gone" in verdict.reason
+    assert isinstance(verdict, Verdict) and "is gone" in verdict.reason and world.uploads == []
+
+
+async def test_an_id_that_meta_refused_is_replaced_once(files: MediaStore) -> None:
+    world = World(files, "998811", "998822")
+    world.store()
+    first = await world.attacher.attach(PHOTO)
+    assert isinstance(first, Attached) and not first.may_heal(answered(131009)), "it was brought just now"
+    world.now += 61
+    later = await world.attacher.attach(PHOTO)
+    assert isinstance(later, Attached) and later.remembered == {"998811"}
+    assert [code for code in (100, 131009, 131053, 131026, 131047) if later.may_heal(answered(code))] == [
+        100,
+        131009,
+        131053,
+    ]
+    again, beside = await asyncio.gather(*(world.attacher.attach(PHOTO, later.remembered) for _ in range(2)))
+    for one in (again, beside):
+        assert isinstance(one, Attached) and payload(one.send)["image"]["id"] == "998822"
+        assert not one.remembered, "a fault that stays is reported, and nothing is brought again"
+    assert len(world.uploads) == 2
+
+
+async def test_a_document_without_a_name_gets_that_of_the_file(files: MediaStore) -> None:
+    world = World(files)
+    put(files, OURS, b"bytes")
+    files.keep(after_success(replace(NOTE, filename="bill 17.pdf"), "application/pdf", "", 5))
+    none: dict[str, str] = {}
+    for given, sent in ((none, "bill 17.pdf"), ({"filename": "yours.pdf"}, "yours.pdf")):
+        message: dict[str, object] = {"kind": "document", "document": {"media": OURS, **given}}
+        attached = await world.attacher.attach(replace(SEND, message=message))
+        assert isinstance(attached, Attached)
+        assert payload(attached.send)["document"] == {"id": "998811", "filename": sent}
+    header = {"type": "document", "document": {"media": OURS}}
+    buttons = {"kind": "buttons", "text": "Yours?", "buttons": [{"id": "y", "title": "Yes"}], "header": header}
+    attached = await world.attacher.attach(replace(SEND, message=buttons))
+    assert isinstance(attached, Attached)
+    assert payload(attached.send)["interactive"]["header"]["document"]["filename"] == "bill 17.pdf"

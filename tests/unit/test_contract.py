@@ -13,10 +13,12 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from app.contract import schemas
+from app.contract_content import SHAPES, content_definitions
 from app.core.agent_forms import FORMS
 from app.core.agent_record import AgentRecord, read_agent_record
 from app.core.effects import Effect, TellAgent
 from app.core.events import Event
+from app.core.media import LARGEST
 from tests.unit.histories import DAY, NOW, Story, finished, replied, status, struck, wrote
 from tests.unit.kinds import EVERY_KIND, MARKS, WAMID, Fields
 from tests.unit.limits import AT_THE_LIMIT, SIZES
@@ -147,6 +149,75 @@ def test_what_an_agent_reads_of_every_webhook_is_as_the_schema_says(name: str) -
     schema = "agent-in" if "type" in told else "agent-error"
     check(schema, told)
     assert set(told) - set(SCHEMAS[schema]["properties"]) == set(), "the schema names every field"
+    if told.get("type") in SHAPES:
+        shape = content_definitions()[SHAPES[told["type"]].__name__]
+        assert set(told["content"]) - set(shape["properties"]) == set(), "also of its content"
+
+
+READ = {name: told for name in TOLD if "type" in (told := record(name))}
+FREE = ("raw", "response")
+"""Of a content: what came from elsewhere, in whatever form."""
+
+
+def leaves(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where every value of a content stands that the broker itself gives a type."""
+    inner = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    found = [leaf for name, value in inner if name not in FREE for leaf in leaves(value, (*path, name))]
+    return found if inner else [path]
+
+
+def changed(record: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    """A record with another value somewhere in its content."""
+    copied: Any = json.loads(json.dumps(record))
+    part = copied["content"]
+    for name in path[:-1]:
+        part = part[name]
+    part[path[-1]] = value
+    return dict(copied)
+
+
+@pytest.mark.parametrize("name", [name for name, told in READ.items() if any(leaves(told.get("content", {})))])
+@pytest.mark.parametrize("wrong", [None, {"wrong": 1}, [7]], ids=str)
+def test_a_field_of_a_content_with_another_type_breaks_the_schema(name: str, wrong: Any) -> None:
+    for path in leaves(READ[name]["content"]):
+        with pytest.raises(ValidationError):
+            check("agent-in", changed(READ[name], path, wrong))
+
+
+def test_there_is_a_content_of_every_type_whose_fields_were_tried() -> None:
+    tried = {told["type"] for told in READ.values() if any(leaves(told.get("content", {})))}
+    assert set(SHAPES) - tried <= {"interactive", "request_welcome"}
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_every_content_may_be_left_out_have_errors_and_get_more_fields(kind: str) -> None:
+    told = {**READ["text"], "type": kind}
+    for content in ({}, {"left_out": 1_048_577}, {"errors": [{"code": 131052}]}, {"to_come": [{"x": None}]}):
+        check("agent-in", {**told, "content": content})
+    with pytest.raises(ValidationError):
+        check("agent-in", {**told, "content": "words"})
+
+
+def test_a_type_to_come_may_have_any_content() -> None:
+    told = {**READ["text"], "type": "hologram", "content": {"body": 7, "media_id": [None], "raw": "beam"}}
+    check("agent-in", told)
+
+
+@pytest.mark.parametrize("kind", LARGEST)
+@pytest.mark.parametrize("field", ["media", "url"])
+def test_a_file_has_our_id_and_address_as_texts(kind: str, field: str) -> None:
+    told = {**READ["image"], "type": kind}
+    check("agent-in", changed(told, (field,), "wab-1"))
+    with pytest.raises(ValidationError):
+        check("agent-in", changed(told, (field,), 1))
+
+
+def test_an_edited_message_has_the_content_of_its_type() -> None:
+    message = {"type": "location", "text": "", "content": {"latitude": -23.5}}
+    told = {**READ["text"], "type": "edit", "content": {"original_message_id": WAMID, "message": message}}
+    check("agent-in", told)
+    with pytest.raises(ValidationError):
+        check("agent-in", changed(told, ("message", "content", "latitude"), "north"))
 
 
 @pytest.mark.parametrize("section", SECTIONS)

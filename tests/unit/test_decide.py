@@ -60,6 +60,18 @@ def test_a_typed_number_or_name_chooses(words: str) -> None:
     assert told(effects) == [("sales-in", "initial", "Ana wants to talk"), ("sales-in", "text", "hi")]
 
 
+def test_only_what_was_kept_for_the_agent_says_so() -> None:
+    story = Story()
+    story.then(wrote("hi", 1))
+    effects = (*story.then(wrote("2", 2)), *story.then(wrote("hello", 3)))
+    records = [effect.record for effect in effects if isinstance(effect, TellAgent)]
+    assert [(record["text"], record.get("kept")) for record in records] == [
+        ("Ana wants to talk", None),
+        ("hi", True),
+        ("hello", None),
+    ]
+
+
 @pytest.mark.parametrize("words", ["0", "4", "99999999999", "sale", "-1"])
 def test_other_words_are_kept_and_show_the_menu_again(words: str) -> None:
     story = Story()

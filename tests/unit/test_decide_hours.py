@@ -114,6 +114,16 @@ def test_a_transfer_to_a_closed_agent_tells_the_user() -> None:
     assert flags(effects) == [("closed", False), ("initial", True)]
 
 
+def test_who_was_handed_over_with_the_window_shut_is_told_on_writing() -> None:
+    story = closed_story()
+    story.then(wrote("help desk", 2))
+    monday = OPENS + 2 * DAY
+    effects = story.then(acted(1, by=DESK, at=monday, kind="transfer", to="Sales"))
+    assert said(effects) == [] and flags(effects) == [("closed", False), ("initial", True)]
+    assert said(story.then(wrote("hello?", 3, at=monday + 60))) == [f"{CLOSED} Opens 2026-11-28 21:00."]
+    assert said(story.then(wrote("hello?", 4, at=monday + 61))) == []
+
+
 def test_a_repeat_says_nothing_and_a_crash_between_the_two_writes_neither() -> None:
     story = closed_story()
     story.then(wrote("sales", 2))
@@ -124,4 +134,4 @@ def test_a_repeat_says_nothing_and_a_crash_between_the_two_writes_neither() -> N
     assert story.then(later) == ()
     story.state = replace(after, window=before.window)
     assert story.then(later) == ()
-    assert story.state.session == after.session
+    assert story.state == after, "the message is among the conversation's references"

@@ -12,6 +12,7 @@ from app.core.decide import RANKS, decide
 from app.core.effects import Send, TellAgent
 from app.core.events import AgentReplied, EndOrdered, Event, IdentityChanged, MoveOrdered, UserWrote
 from app.core.messages import WITHOUT_WINDOW
+from app.core.opening import opening
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import State
@@ -21,9 +22,9 @@ from tests.unit.histories import (
     DAY,
     DESK,
     NOW,
-    REGISTER,
     SALES,
     SERVICE,
+    VARIED,
     acted,
     changed,
     finished,
@@ -35,7 +36,7 @@ from tests.unit.histories import (
 )
 
 RULES = Rules(kept_messages=3, session_seconds=2 * DAY, forget_seconds=1000 * DAY)
-SMALLER = Register.of([SERVICE, replace(SALES, active=False), DESK], version=2)
+SMALLER = Register.of([replace(one, active=one.id != SALES.id) for one in VARIED.agents], version=2)
 
 MESSAGES: list[dict[str, Any]] = [
     {"kind": "mark_read", "message_id": "wamid.1"},
@@ -82,7 +83,7 @@ def unfold(history: list[tuple[Maker, float, bool]]) -> list[tuple[State, Event,
     for number, (make, pause, whole) in enumerate(history):
         now += pause
         event = make(number, now)
-        decision = decide(state, event, now, REGISTER if whole else SMALLER, RULES)
+        decision = decide(state, event, now, VARIED if whole else SMALLER, RULES)
         done.append((state, event, now, decision))
         state = decision.state
     return done
@@ -102,7 +103,7 @@ def test_a_repeated_event_has_no_effect_and_changes_nothing(history: list[tuple[
     done = unfold(history)
     last = done[-1][3].state
     for _, event, now, decision in done:
-        again = decide(last, event, now, REGISTER, RULES)
+        again = decide(last, event, now, VARIED, RULES)
         if decision.effects:
             assert again == Decision(last)
 
@@ -171,7 +172,7 @@ def test_a_crash_between_the_two_writes_never_repeats_an_effect(history: list[tu
         if changed is None or changed == before.session:
             continue
         half = State(session=changed, window=before.window)
-        again = decide(half, event, now, REGISTER, RULES)
+        again = decide(half, event, now, VARIED, RULES)
         assert again.effects == ()
         assert again.state.session == changed
         assert again.state.window and decision.state.window
@@ -210,3 +211,69 @@ def test_the_references_are_the_conversations_and_bounded(history: list[tuple[Ma
         if window and (session is None or session.agent is None):
             kept = session.kept if session else ()
             assert list(window.references) == [record["message_id"] for record in kept]
+
+
+OWN_WORDS = {SERVICE.id: "Service:", SALES.id: "Sales:", DESK.id: "Desk:"}
+
+
+def own_words(decision: Decision, agent: int) -> list[str]:
+    """What the broker says to the user in the words of an agent."""
+    sent = [effect for effect in decision.effects if isinstance(effect, Send) and effect.agent is None]
+    return [text for effect in sent if OWN_WORDS[agent] in (text := effect.message["text"])]
+
+
+@settings(max_examples=1500)
+@given(histories)
+def test_an_agents_own_words_are_read_only_by_who_is_or_was_with_it(history: list[tuple[Maker, float, bool]]) -> None:
+    for before, _, _, decision in unfold(history):
+        around = {session.agent for session in (before.session, decision.state.session) if session}
+        assert {agent for agent in OWN_WORDS if own_words(decision, agent)} <= around
+
+
+@settings(max_examples=1500)
+@given(histories)
+def test_who_is_with_a_closed_agent_is_told_once_for_each_closing(history: list[tuple[Maker, float, bool]]) -> None:
+    told: set[float] = set()
+    for before, event, now, decision in unfold(history):
+        session = decision.state.session
+        if session is None or session.agent is None:
+            continue
+        if before.session is None or (before.session.agent, before.session.since) != (session.agent, session.since):
+            told.clear()
+        agent = VARIED.agent(session.agent)
+        assert agent is not None
+        opens = opening(agent, now)
+        said = [text for text in own_words(decision, agent.id) if "closed." in text]
+        assert len(said) <= (opens is not None and opens not in told)
+        if said and opens is not None:
+            told.add(opens)
+        heard = [effect.record for effect in decision.effects if isinstance(effect, TellAgent)]
+        if (
+            isinstance(event, UserWrote)
+            and any(record.get("closed") for record in heard)
+            and window_open(decision, now)
+        ):
+            assert opens in told
+
+
+def window_open(decision: Decision, now: float) -> bool:
+    """Whether free text may be sent after a decision."""
+    window = decision.state.window
+    return window is not None and now < window.last_seen + RULES.window_seconds - RULES.window_margin_seconds
+
+
+@settings(max_examples=1500)
+@given(histories)
+def test_a_record_says_that_its_agent_is_closed_exactly_when_it_is(history: list[tuple[Maker, float, bool]]) -> None:
+    for before, event, now, decision in unfold(history):
+        for effect in decision.effects:
+            if not isinstance(effect, TellAgent):
+                continue
+            came_now = effect.record.get("type") == "initial" or effect.record.get("message_id") == event.id
+            agent = VARIED.agent(effect.agent)
+            assert agent is not None
+            kept = before.session is None or before.session.agent is None
+            if came_now and not (kept and effect.record.get("type") != "initial"):
+                assert effect.record.get("closed", False) == (opening(agent, now) is not None), effect.record
+            else:
+                assert "closed" not in effect.record

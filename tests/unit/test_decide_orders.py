@@ -4,17 +4,17 @@ import pytest
 
 from app.core.effects import TellAgent
 from app.core.events import EndOrdered, MoveOrdered
-from app.core.moving import end_id, move_id
+from app.core.order_ids import REMEMBERED, OrderIds
 from app.core.state import State
 from tests.unit.histories import ANA, DAY, DESK, NOW, SALES, SERVICE, Story, agent, aside, said, told, wrote
 
 
 def moved(story: Story, to: int = DESK.id, note: str | None = None, at: float = NOW) -> MoveOrdered:
-    return MoveOrdered(id=move_id(story.state, ANA.key, to, None), user=ANA, at=at, agent=to, note=note)
+    return MoveOrdered(id=OrderIds().move(story.state, ANA.key, to, None), user=ANA, at=at, agent=to, note=note)
 
 
 def ended(story: Story, at: float = NOW) -> EndOrdered:
-    return EndOrdered(id=end_id(story.state, ANA.key, None), user=ANA, at=at)
+    return EndOrdered(id=OrderIds().end(story.state, ANA.key, None), user=ANA, at=at)
 
 
 @pytest.fixture
@@ -98,9 +98,52 @@ def test_an_end_leads_back_to_the_menu(story: Story) -> None:
 
 
 def test_the_callers_own_name_of_a_request_decides_what_is_a_repeat(story: Story) -> None:
-    first = move_id(story.state, ANA.key, DESK.id, "7f3a")
+    ids = OrderIds()
+    first = ids.move(story.state, ANA.key, DESK.id, "7f3a")
     story.then(moved(story))
-    assert move_id(story.state, ANA.key, DESK.id, "7f3a") == first
+    assert ids.move(story.state, ANA.key, DESK.id, "7f3a") == first == ids.end(story.state, ANA.key, "7f3a")
+
+
+@pytest.mark.parametrize("lags", [False, True], ids=["each carried out", "the router is behind"])
+def test_orders_there_and_back_and_there_again_are_all_carried_out(story: Story, lags: bool) -> None:
+    ids, known, waiting = OrderIds(), story.state, []
+    wishes = [DESK.id, SALES.id, DESK.id, DESK.id, None, DESK.id, None, SALES.id]
+    for wish in wishes:
+        known = known if lags else story.state
+        new_id = ids.end(known, ANA.key, None) if wish is None else ids.move(known, ANA.key, wish, None)
+        order = (
+            EndOrdered(id=new_id, user=ANA, at=NOW)
+            if wish is None
+            else MoveOrdered(id=new_id, user=ANA, at=NOW, agent=wish)
+        )
+        waiting.append(order)
+        if not lags:
+            story.then(order)
+    assert not lags or waiting[3].id == waiting[2].id, "a repeat"
+    reached = []
+    for order in waiting if lags else []:
+        story.then(order)
+        assert story.state.session is not None
+        reached.append(story.state.session.agent)
+    assert reached == (wishes if lags else [])
+    assert story.state.session is not None and story.state.session.agent == SALES.id
+
+
+def test_an_order_repeated_after_the_users_own_wish_is_not_carried_out_again(story: Story) -> None:
+    ids, before = OrderIds(), story.state
+    story.then(MoveOrdered(id=ids.move(before, ANA.key, DESK.id, None), user=ANA, at=NOW, agent=DESK.id))
+    story.then(wrote("#exit", 3))
+    late = MoveOrdered(id=ids.move(before, ANA.key, DESK.id, None), user=ANA, at=NOW, agent=DESK.id)
+    assert story.then(late) == ()
+
+
+def test_orders_about_many_users_are_not_remembered_without_bound(story: Story) -> None:
+    ids = OrderIds()
+    first = ids.move(story.state, "u", DESK.id, None)
+    assert ids.end(story.state, "u", None).endswith(":1")
+    for number in range(REMEMBERED):
+        ids.end(story.state, f"u{number}", None)
+    assert ids.move(story.state, "u", DESK.id, None) == first, "its last order is forgotten"
 
 
 def test_a_user_whose_session_ended_may_be_moved_each_time(story: Story) -> None:

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from app.core.media import LEASE_SECONDS, RETRY_SECONDS, Note, NotFetched, after_success, media_id
 from app.fetching import Fetcher
-from app.stores.media import MediaDirectory
+from app.stores.media import MediaStore
 from app.whatsapp.media_fetch import Located, Place
+from tests.unit.media_stores import content_of, put
 
 
 def note(number: int = 1) -> Note:
@@ -57,47 +57,47 @@ async def rounds(fetcher: Fetcher) -> None:
     await fetcher.finish()
 
 
-async def test_what_waits_is_fetched_once_and_kept(tmp_path: Path) -> None:
-    store, source = MediaDirectory(tmp_path), Source()
-    store.announce(note())
-    fetcher = Fetcher(store, source, Clock(), at_once=2)
+async def test_what_waits_is_fetched_once_and_kept(files: MediaStore) -> None:
+    source = Source()
+    files.announce(note())
+    fetcher = Fetcher(files, source, Clock(), at_once=2)
     await rounds(fetcher)
     await rounds(fetcher)
-    kept = store.note(note().id)
+    kept = files.note(note().id)
     assert kept is not None and (kept.state, kept.size, kept.mime_type) == ("stored", 5, "image/png")
-    assert store.path(note().id).read_bytes() == b"bytes" and len(source.asked) == 1
+    assert content_of(files, note().id) == b"bytes" and len(source.asked) == 1
 
 
-async def test_what_does_not_come_is_tried_again_in_its_time(tmp_path: Path) -> None:
-    store, source, clock = MediaDirectory(tmp_path), Source(lambda: NotFetched("HTTP 500")), Clock()
-    store.announce(note())
-    fetcher = Fetcher(store, source, clock, at_once=2)
+async def test_what_does_not_come_is_tried_again_in_its_time(files: MediaStore) -> None:
+    source, clock = Source(lambda: NotFetched("HTTP 500")), Clock()
+    files.announce(note())
+    fetcher = Fetcher(files, source, clock, at_once=2)
     for now in (0.0, RETRY_SECONDS - 0.1):
         clock.now = now
         await rounds(fetcher)
-        assert len(source.asked) == 1 and not store.path(note().id).exists()
+        assert len(source.asked) == 1 and content_of(files, note().id) is None
     clock.now, source.act = RETRY_SECONDS, lambda: None
     await rounds(fetcher)
-    assert store.path(note().id).exists() and fetcher.counts == {"waiting": 1, "stored": 1}
+    assert content_of(files, note().id) == b"bytes" and fetcher.counts == {"waiting": 1, "stored": 1}
 
 
-async def test_a_full_disk_is_named_and_heals(tmp_path: Path) -> None:
-    store, source, clock = MediaDirectory(tmp_path), Source(full), Clock()
-    store.announce(note())
-    fetcher = Fetcher(store, source, clock, at_once=1)
+async def test_a_full_disk_is_named_and_heals(files: MediaStore) -> None:
+    source, clock = Source(full), Clock()
+    files.announce(note())
+    fetcher = Fetcher(files, source, clock, at_once=1)
     await rounds(fetcher)
     assert fetcher.problem is not None and "No space left" in fetcher.problem
-    assert list((tmp_path / "incoming").iterdir()) == []
+    assert content_of(files, note().id) is None
     clock.now, source.act = 10.0, lambda: None
     await rounds(fetcher)
-    assert fetcher.problem is None and store.path(note().id).exists()
+    assert fetcher.problem is None and content_of(files, note().id) == b"bytes"
 
 
-async def test_two_workers_fetch_a_backlog_once(tmp_path: Path) -> None:
-    store, clock = MediaDirectory(tmp_path), Clock()
-    store.announce(note())
+async def test_two_workers_fetch_a_backlog_once(files: MediaStore) -> None:
+    clock = Clock()
+    files.announce(note())
     second = Source()
-    other = Fetcher(MediaDirectory(tmp_path), second, clock, at_once=1)
+    other = Fetcher(files, second, clock, at_once=1)
 
     class Slow(Source):
         """The other worker looks, and has its turn, while this one's file is on its way."""
@@ -108,26 +108,26 @@ async def test_two_workers_fetch_a_backlog_once(tmp_path: Path) -> None:
             return await super().fetch(note, place)
 
     first = Slow()
-    await rounds(Fetcher(store, first, clock, at_once=1))
+    await rounds(Fetcher(files, first, clock, at_once=1))
     assert (len(first.asked), len(second.asked)) == (1, 0)
 
 
-async def test_a_file_whose_worker_died_is_fetched_after_the_lease(tmp_path: Path) -> None:
-    store, source, clock = MediaDirectory(tmp_path), Source(died), Clock()
-    store.announce(note())
+async def test_a_file_whose_worker_died_is_fetched_after_the_lease(files: MediaStore) -> None:
+    source, clock = Source(died), Clock()
+    files.announce(note())
     with pytest.raises(KeyboardInterrupt):
-        await Fetcher(store, source, clock, at_once=1)._fetch(note().id)
+        await Fetcher(files, source, clock, at_once=1)._fetch(note().id)
     source.act = lambda: None
-    later = Fetcher(MediaDirectory(tmp_path), source, clock, at_once=1)
+    later = Fetcher(files, source, clock, at_once=1)
     await rounds(later)
     assert len(source.asked) == 1
     clock.now = LEASE_SECONDS
     await rounds(later)
-    assert store.path(note().id).exists()
+    assert content_of(files, note().id) == b"bytes"
 
 
-async def test_a_slow_file_holds_up_no_other(tmp_path: Path) -> None:
-    store, begun, go = MediaDirectory(tmp_path), asyncio.Event(), asyncio.Event()
+async def test_a_slow_file_holds_up_no_other(files: MediaStore) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
 
     class OneSlow(Source):
         """The first file takes its time."""
@@ -140,25 +140,25 @@ async def test_a_slow_file_holds_up_no_other(tmp_path: Path) -> None:
             return await super().fetch(note, place)
 
     source = OneSlow()
-    fetcher = Fetcher(store, source, Clock(), at_once=2)
-    store.announce(note(1))
+    fetcher = Fetcher(files, source, Clock(), at_once=2)
+    files.announce(note(1))
     await fetcher.round()
     await begun.wait()
     for number in (2, 3):
-        store.announce(note(number))
+        files.announce(note(number))
         await fetcher.round()
         while fetcher.busy > 1:
             await asyncio.sleep(0)
-    assert store.path(note(2).id).exists() and store.path(note(3).id).exists()
-    assert not store.path(note(1).id).exists() and fetcher.busy == 1
+    assert content_of(files, note(2).id) == b"bytes" and content_of(files, note(3).id) == b"bytes"
+    assert content_of(files, note(1).id) is None and fetcher.busy == 1
     go.set()
     await fetcher.finish()
-    assert store.path(note(1).id).exists()
+    assert content_of(files, note(1).id) == b"bytes"
 
 
-async def test_a_worker_that_stops_gives_back_what_it_was_fetching(tmp_path: Path) -> None:
-    store, clock, begun = MediaDirectory(tmp_path), Clock(), asyncio.Event()
-    store.announce(note())
+async def test_a_worker_that_stops_gives_back_what_it_was_fetching(files: MediaStore) -> None:
+    clock, begun = Clock(), asyncio.Event()
+    files.announce(note())
 
     class Endless(Source):
         """A file that never comes."""
@@ -168,25 +168,24 @@ async def test_a_worker_that_stops_gives_back_what_it_was_fetching(tmp_path: Pat
             await asyncio.Event().wait()
             return await super().fetch(note, place)
 
-    fetcher = Fetcher(store, Endless(), clock, at_once=1)
+    fetcher = Fetcher(files, Endless(), clock, at_once=1)
     fetcher.begin(note().id)
     await begun.wait()
     await fetcher.stop()
-    assert fetcher.busy == 0 and list((tmp_path / "incoming").iterdir()) == []
+    assert fetcher.busy == 0 and content_of(files, note().id) is None
     clock.now = RETRY_SECONDS
-    await rounds(Fetcher(store, Source(), clock, at_once=1))
-    assert store.path(note().id).exists()
+    await rounds(Fetcher(files, Source(), clock, at_once=1))
+    assert content_of(files, note().id) == b"bytes"
 
 
-async def test_a_failed_try_leaves_alone_what_another_worker_has_stored(tmp_path: Path) -> None:
-    store = MediaDirectory(tmp_path)
-    store.announce(note())
+async def test_a_failed_try_leaves_alone_what_another_worker_has_stored(files: MediaStore) -> None:
+    files.announce(note())
 
     def stored() -> NotFetched:
-        store.path(note().id).write_bytes(b"bytes")
-        store.keep(after_success(note(), "image/png", "", 5))
+        put(files, note().id, b"bytes")
+        files.keep(after_success(note(), "image/png", "", 5))
         return NotFetched("HTTP 500")
 
-    await rounds(Fetcher(store, Source(stored), Clock(), at_once=1))
-    kept = store.note(note().id)
-    assert kept is not None and kept.state == "stored" and list(store.waiting()) == []
+    await rounds(Fetcher(files, Source(stored), Clock(), at_once=1))
+    kept = files.note(note().id)
+    assert kept is not None and kept.state == "stored" and list(files.waiting()) == []

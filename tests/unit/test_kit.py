@@ -53,7 +53,7 @@ async def test_each_record_reaches_its_handler() -> None:
         called.append(("error", found.text))
 
     await taken(bot, {"type": "text", "text": "hi"}, {"type": "initial"}, {"type": "status"}, {"type": "closed"})
-    await taken(bot, {"type": "a kind to come"})
+    await taken(bot, {"type": "a kind to come"}, {"type": "system"}, {"type": "system", "joined": ["k"]})
     await taken(bot, {"text": "the window is closed"}, topic="x-error")
     assert called == [
         ("message", "text"),
@@ -61,6 +61,8 @@ async def test_each_record_reaches_its_handler() -> None:
         ("event", "status"),
         ("event", "closed"),
         ("message", "a kind to come"),
+        ("message", "system"),
+        ("event", "system"),
         ("error", "the window is closed"),
     ]
 
@@ -69,6 +71,7 @@ async def test_a_message_is_answered_closed_and_handed_over() -> None:
     out = Topic()
     message = Message({**ANA, "id": "i1", "type": "text", "text": "hi", "timestamp": 5.0}, out.write)
     assert (message.id, message.type, message.text, message.timestamp) == ("i1", "text", "hi", 5.0)
+    assert not message.kept
     assert (message.address, message.user) == (ANA["waID"], ANA["user"])
     await message.reply("hello", reply_to="wamid.1")
     await message.transfer("Sales", note="a note")
@@ -126,9 +129,9 @@ async def test_the_echo_bot_repeats_messages_and_no_events() -> None:
 async def test_the_handover_bot_asks_and_hands_over_with_the_answer() -> None:
     asked, handed = await taken(
         handover_bot.bot,
-        {"type": "initial", "timestamp": 10.0},
-        {"type": "text", "text": "hi", "timestamp": 8.0},
-        {"type": "button_reply", "text": "bill", "timestamp": 12.0},
+        {"type": "initial", "timestamp": 10.9},
+        {"type": "text", "text": "hi", "timestamp": 8.0, "kept": True},
+        {"type": "button_reply", "text": "bill", "timestamp": 10.0},
     )
     assert (asked["message_type"], [one["id"] for one in asked["buttons"]]) == ("buttons", ["order", "bill", "other"])
     assert (handed["to"], handed["note"]) == ("Help Desk", "It is about: A bill")

@@ -143,6 +143,11 @@ def test_a_driver_is_known_to_one_file(driver: str) -> None:
     assert len(knowing) == ONE_FILE[driver], knowing
 
 
+def test_only_the_composition_knows_which_store_of_files_there_is() -> None:
+    knowing = {name_of(path) for path in MODULES if "app.stores.media_directory" in set(imports(path))}
+    assert knowing == {"app.processes.stores"}
+
+
 def reads_environment(path: Path) -> bool:
     """Whether a file touches os.environ or os.getenv."""
     tree = ast.parse(path.read_text())

@@ -1,109 +1,113 @@
-"""The directory of files: nothing half written is seen, nothing known is replaced, nothing stays for ever."""
+"""What every store of files keeps to: nothing half written is seen, nothing is replaced, nothing stays for ever."""
 
-import logging
-import os
 from dataclasses import replace
-from pathlib import Path
+from time import time
 
 import pytest
 
-from app.core.media import Note, after_success, media_id
-from app.stores.media import MediaDirectory
+from app.core.media import META_KEEPS_SECONDS, Note, after_success, media_id
+from app.stores.media import MediaStore
+from tests.unit.media_stores import content_of, put
 
-NOW = 1_000_000.0
 DAY = 86_400.0
 
 
 def note(number: int = 1) -> Note:
     """The note of some file."""
-    return Note(id=media_id("N", "wamid", str(number)), kind="image", phone_number_id="N", created=NOW, meta_id="7")
+    return Note(id=media_id("N", "wamid", str(number)), kind="image", phone_number_id="N", created=1.0, meta_id="7")
 
 
-def store(root: Path, told: Note, content: bytes) -> MediaDirectory:
-    """A directory with a file in it."""
-    directory = MediaDirectory(root)
-    directory.announce(told)
-    place = directory.put(told.id)
-    place.write(content)
-    place.commit()
-    place.close()
-    directory.keep(after_success(told, "", "", place.size))
-    return directory
+def stored(files: MediaStore, told: Note, content: bytes) -> Note:
+    """Announce and bring a file."""
+    files.announce(told)
+    put(files, told.id, content)
+    done = after_success(told, "", "", len(content))
+    files.keep(done)
+    return done
 
 
 @pytest.mark.parametrize("content", [b"", b"bytes"])
-def test_a_file_is_seen_once_it_is_whole(tmp_path: Path, content: bytes) -> None:
-    directory = store(tmp_path, note(), content)
-    assert directory.path(note().id).read_bytes() == content
-    assert directory.note(note().id) == after_success(note(), "", "", len(content))
-    assert list(directory.waiting()) == [] and list((tmp_path / "incoming").iterdir()) == []
+def test_a_file_is_seen_once_it_is_whole(files: MediaStore, content: bytes) -> None:
+    files.announce(note())
+    place = files.put(note().id)
+    place.write(content)
+    assert place.size == len(content) and files.get(note().id) is None
+    place.commit()
+    place.close()
+    assert content_of(files, note().id) == content
+    files.keep(after_success(note(), "", "", place.size))
+    assert files.note(note().id) == after_success(note(), "", "", len(content))
+    assert list(files.waiting()) == []
 
 
-def test_what_was_not_committed_is_not_there(tmp_path: Path) -> None:
-    directory = MediaDirectory(tmp_path)
-    place = directory.put(note().id)
+def test_what_was_not_committed_is_not_there(files: MediaStore) -> None:
+    place = files.put(note().id)
     place.write(b"half")
     place.close()
-    assert not directory.path(note().id).exists() and list((tmp_path / "incoming").iterdir()) == []
+    assert files.get(note().id) is None and files.note(note().id) is None
 
 
-def test_a_stale_note_never_replaces_what_is_stored(tmp_path: Path) -> None:
-    directory = store(tmp_path, note(), b"x")
-    assert directory.announce(note()).state == "stored"
-    assert directory.announce(replace(note(), tries=9)) == directory.note(note().id)
+def test_a_file_is_read_from_an_offset_on_and_tells_its_whole_size(files: MediaStore) -> None:
+    stored(files, note(), b"0123456789")
+    assert [content_of(files, note().id, start) for start in (0, 4, 10)] == [b"0123456789", b"456789", b""]
+    file = files.get(note().id, 4)
+    assert file is not None and (file.size, file.read(2), file.read(100), file.read(1)) == (10, b"45", b"6789", b"")
+    file.close()
 
 
-def test_another_directory_object_finds_what_waits(tmp_path: Path) -> None:
-    MediaDirectory(tmp_path).announce(note())
-    assert list(MediaDirectory(tmp_path).waiting()) == [note()]
+def test_who_reads_is_not_disturbed_by_who_writes_the_file_again(files: MediaStore) -> None:
+    stored(files, note(), b"first")
+    file = files.get(note().id)
+    put(files, note().id, b"again")
+    assert file is not None and file.read(100) == b"first"
+    file.close()
+    assert content_of(files, note().id) == b"again"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"id": 1}', b"\xff"])
-def test_an_unreadable_note_is_named_and_stops_no_other(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
-) -> None:
-    directory = MediaDirectory(tmp_path)
-    directory.announce(note(1))
-    directory.announce(note(2))
-    (tmp_path / "notes" / f"{note(1).id}.json").write_bytes(content)
-    with caplog.at_level(logging.ERROR, "broker.media"):
-        assert list(directory.waiting()) == [note(2)]
-    assert note(1).id in caplog.text
+def test_a_stale_note_never_replaces_what_is_stored(files: MediaStore) -> None:
+    done = stored(files, note(), b"x")
+    assert files.announce(note()) == files.announce(replace(note(), tries=9)) == files.note(note().id) == done
+
+
+def test_what_waits_is_found_until_it_has_come_and_again_when_it_waits_again(files: MediaStore) -> None:
+    files.announce(note(1))
+    files.announce(note(2))
+    assert {one.id for one in files.waiting()} == {note(1).id, note(2).id}
+    files.keep(replace(note(1), state="failed"))
+    assert list(files.waiting()) == [note(2)]
+    files.keep(note(1))
+    assert {one.id for one in files.waiting()} == {note(1).id, note(2).id}
 
 
 @pytest.mark.parametrize("given", ["../x", "77", ""])
-def test_no_foreign_id_becomes_a_path(tmp_path: Path, given: str) -> None:
-    directory = MediaDirectory(tmp_path)
-    for call in (directory.note, directory.path, directory.put):
+def test_no_foreign_id_names_a_file(files: MediaStore, given: str) -> None:
+    for call in (files.note, files.get, files.put):
         with pytest.raises(ValueError, match="no id of a file of ours"):
             call(given)
+    with pytest.raises(ValueError, match="no id of a file of ours"):
+        files.remember(given, "N", "77", 1.0)
 
 
-def aged(path: Path, seconds: float) -> None:
-    """Make a file that old at NOW."""
-    os.utime(path, (NOW - seconds, NOW - seconds))
+def test_metas_id_is_remembered_for_a_number_as_long_as_meta_keeps_it(files: MediaStore) -> None:
+    now = time()
+    files.remember(note().id, "N", "77", now)
+    files.remember(note().id, "../N", "78", now)
+    assert files.uploaded(note().id, "N", now + META_KEEPS_SECONDS - 1) == "77"
+    assert files.uploaded(note().id, "../N", now) == "78"
+    assert files.uploaded(note().id, "N", now + META_KEEPS_SECONDS + 1) is None
+    assert files.uploaded(note().id, "another", now) is None and files.uploaded(note(2).id, "N", now) is None
+    files.remember(note().id, "N", "79", now)
+    assert files.uploaded(note().id, "N", now) == "79"
+    files.remember(note().id, "N", "", now)
+    assert files.uploaded(note().id, "N", now) is None, "an empty id is none"
 
 
-def test_what_is_too_old_abandoned_or_without_a_note_is_swept(tmp_path: Path) -> None:
-    directory = store(tmp_path, note(1), b"old")
-    store(tmp_path, note(2), b"young")
-    bare, part, fresh = (directory.path(note(3).id), tmp_path / "incoming" / "a", tmp_path / "incoming" / "b")
-    for path, age in ((bare, 2 * DAY), (part, 2 * DAY), (fresh, DAY / 2)):
-        path.write_bytes(b"x")
-        aged(path, age)
-    for number, age in ((1, 31 * DAY), (2, 29 * DAY)):
-        aged(directory.path(note(number).id), age)
-        aged(tmp_path / "notes" / f"{note(number).id}.json", age)
-    for stray in ("files", "incoming", "notes", "uploads", "waiting"):
-        (tmp_path / stray / "lost+found").mkdir()
-        aged(tmp_path / stray / "lost+found", 99 * DAY)
-    assert directory.sweep(NOW, 30 * DAY) == 4
-    assert directory.note(note(1).id) is None and not directory.path(note(1).id).exists()
-    assert directory.path(note(2).id).read_bytes() == b"young"
-    assert not bare.exists() and not part.exists() and fresh.exists()
-
-
-def test_what_is_waiting_again_is_found_again(tmp_path: Path) -> None:
-    directory = store(tmp_path, note(), b"x")
-    directory.keep(note())
-    assert list(directory.waiting()) == [note()]
+def test_what_is_too_old_or_without_a_note_is_swept(files: MediaStore) -> None:
+    done = stored(files, note(1), b"old")
+    put(files, note(2).id, b"without a note")
+    assert files.sweep(time() + DAY / 2, 30 * DAY) == 0
+    assert files.sweep(time() + 2 * DAY, 30 * DAY) == 1
+    assert files.get(note(2).id) is None and files.note(note(1).id) == done
+    assert files.sweep(time() + 29 * DAY, 30 * DAY) == 0
+    assert files.sweep(time() + 31 * DAY, 30 * DAY) == 2
+    assert files.get(note(1).id) is None and files.note(note(1).id) is None

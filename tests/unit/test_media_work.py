@@ -11,7 +11,8 @@ import pytest
 from app.core.events import UserWrote
 from app.core.media import Note, is_ours, note_of, with_address
 from app.media_work import MediaIntake
-from app.stores.media import MediaDirectory
+from app.stores.media import MediaStore
+from app.stores.media_directory import MediaDirectory
 from app.whatsapp.inbound import read_item
 
 VOICE = {"id": "77", "mime_type": "audio/ogg; codecs=opus", "sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}
@@ -59,13 +60,13 @@ def test_a_message_without_a_file_stays_as_it_is(message: dict[str, Any]) -> Non
     assert note_of(event) is None and with_address(event, "https://files.example") is event
 
 
-async def test_every_file_of_a_batch_is_noted_and_offered(tmp_path: Path) -> None:
-    store, offered = MediaDirectory(tmp_path), list[str]()
-    intake = MediaIntake(store, offered.append)
+async def test_every_file_of_a_batch_is_noted_and_offered(files: MediaStore) -> None:
+    offered = list[str]()
+    intake = MediaIntake(files, offered.append)
     values = [b"", b"{", item({"type": "text", "text": {"body": "hi"}}), item({"type": "audio", "audio": VOICE})]
     for _ in range(2):
         await intake.handle([SimpleNamespace(value=value) for value in values])
-    [note] = store.waiting()
+    [note] = files.waiting()
     assert note.meta_id == "77" and note.created == 1000.0 and offered == [note.id] * 2
 
 

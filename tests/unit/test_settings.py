@@ -79,6 +79,7 @@ def test_secrets_are_read_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> No
         ("BROKER_TEXT_FAREWELL", "Bye {user"),
         ("BROKER_TEXT_FAREWELL", "Bye {0}"),
         ("BROKER_TEXT_FAREWELL", "Bye {user.name}"),
+        ("BROKER_TEXT_FAREWELL", "Bye {user:>999999999}"),
         ("BROKER_TEXT_MENU", ""),
     ],
 )

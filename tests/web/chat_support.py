@@ -20,7 +20,7 @@ from app.embedded.ports import free_port
 from app.producing import ProduceError
 from app.settings import Settings
 from app.stores.conversations import Conversations
-from app.stores.media import MediaDirectory
+from app.stores.media_directory import MediaDirectory
 from app.stores.pushes import Pushes
 from web.chat import install_chat, login_code
 

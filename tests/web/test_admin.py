@@ -19,7 +19,7 @@ async def admin(tmp_path: Path) -> AsyncIterator[Admin]:
         yield admin
 
 
-NO_HOURS: dict[str, Any] = {"hours": None, "closed_message": "", "welcome_message": "", "draining": {}}
+NO_HOURS: dict[str, Any] = {"hours": None, "closed_message": "", "welcome_message": "", "texts": {}, "draining": {}}
 SHOWN = {"id": 1, **SALES, "description": "", "position": 0, "active": 1, **NO_HOURS}
 
 

@@ -72,6 +72,21 @@ async def test_put_replaces_and_answers_the_agent(admin: Admin) -> None:
     assert (await admin.call("PUT", "/agent/x", HELP))[0] == 422
 
 
+async def test_texts_are_shown_kept_replaced_and_refused_by_their_name(admin: Admin) -> None:
+    await admin.create({**SALES, "texts": {"farewell": "Até logo, {user}!"}})
+    await admin.call("POST", "/agent/update", {**SALES, "id": 1, "position": 2})
+    assert (await admin.call("GET", "/agent/1"))[1]["data"]["texts"] == {"farewell": "Até logo, {user}!"}
+    status, answer = await admin.call("PUT", "/agent/1", {**SALES, "texts": {"gone": ""}})
+    assert (status, answer["data"]["texts"]) == (200, {"gone": ""})
+    wrong = {"farewell": "Bye, {nobody}", "hello": "Hi", "opens": "x" * 61}
+    for method, path in (("POST", "/agent/create"), ("POST", "/agent/update"), ("PUT", "/agent/1")):
+        body = {**SALES, "texts": wrong, **({"id": 1} if path == "/agent/update" else {})}
+        status, answer = await admin.call(method, path, body)
+        assert status == 422
+        assert [one["field"] for one in answer["errors"]] == ["texts.farewell", "texts.hello", "texts.opens"]
+    assert (await admin.call("GET", "/agent/1"))[1]["data"]["texts"] == {"gone": ""}
+
+
 async def test_active_takes_an_agent_out_of_the_menu_and_back(admin: Admin) -> None:
     await admin.create(SALES)
     status, answer = await admin.call("PUT", "/agent/1", {**SALES, "active": 0})

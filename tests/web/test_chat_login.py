@@ -7,7 +7,8 @@ import pytest
 
 from app.core.media import Note, after_success, media_id
 from app.settings import SettingsError
-from app.stores.media import MediaDirectory
+from app.stores.media_directory import MediaDirectory
+from tests.unit.media_stores import put
 from tests.web.chat_support import HELP, SALES, Chat, agent, chat_settings, running_chat
 from web.chat import login_code
 from web.chat.access import COOKIE
@@ -158,7 +159,7 @@ async def test_people_who_open_the_bare_address_come_to_the_chat(chat: Chat) -> 
 async def test_a_file_is_shown_to_who_is_logged_in(chat: Chat) -> None:
     note = Note(id=media_id("N", "wamid", "7"), kind="image", phone_number_id="N", created=0.0, mime_type="image/png")
     store = MediaDirectory(chat.settings.media_dir)
-    store.path(note.id).write_bytes(b"bytes")
+    put(store, note.id, b"bytes")
     store.keep(after_success(note, "", "", 5))
     assert (await chat.client.get(f"/chat/media/{note.id}")).status == 403
     await chat.log_in(SALES)

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.web.simulator_support import Bench, running_bench, text_to
+from web.simulator.config import Number
 
 pytestmark = pytest.mark.browser
 MENU = {
@@ -152,3 +153,33 @@ async def test_a_narrow_screen_shows_one_phone_and_never_scrolls_sideways(browse
     await page.get_by_role("button", name="Bruno", exact=True).click()
     await expect(bruno).to_be_in_viewport(ratio=0.9)
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+async def test_the_business_number_is_chosen_where_there_are_several(browser: Browser) -> None:
+    second = Number(id="5647382910", display="551155509999")
+    async with running_bench(starting_phones=("Ana",), more_numbers=(second,)) as bench:
+        page, ana = await open_page(browser, bench), await user(bench, "Ana")
+        phone = page.get_by_test_id("phone-Ana")
+        numbers = phone.get_by_test_id("chat-number")
+        await bench.write(ana, "to the first")
+        await expect(phone.get_by_test_id("message").filter(has_text="to the first")).to_be_visible()
+        await numbers.select_option(second.id)
+        await expect(phone.get_by_test_id("chat-state")).to_have_text(f"+{second.display}")
+        await expect(phone.get_by_test_id("message")).to_have_count(0)
+        await phone.get_by_test_id("composer").fill("to the second")
+        await phone.get_by_test_id("composer").press("Enter")
+        await bench.webhook.until(lambda: len(bench.webhook.items()) == 2)
+        (value,) = bench.webhook.received[-1].values
+        assert value["metadata"]["phone_number_id"] == second.id
+        await expect(phone.get_by_test_id("message")).to_have_count(1)
+        await bench.send_text(ana, "from the first")
+        await expect(numbers.locator("option").first).to_have_text("● +551155501234")
+        await expect(phone.get_by_test_id("message")).to_have_count(1)
+        await numbers.select_option(index=0)
+        await expect(phone.get_by_test_id("message").filter(has_text="from the first")).to_be_visible()
+        await expect(phone.get_by_test_id("message")).to_have_count(2)
+
+
+async def test_with_one_number_there_is_nothing_to_choose(browser: Browser, bench: Bench) -> None:
+    page = await open_page(browser, bench)
+    await expect(page.get_by_test_id("phone-Ana").get_by_test_id("chat-number")).to_be_hidden()

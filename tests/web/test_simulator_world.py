@@ -45,7 +45,7 @@ def test_the_oldest_is_forgotten_beyond_the_limit() -> None:
     world = make_world(limit=10)
     for number in range(50):
         add(world, f"wamid.{number}")
-    kept = world.transcripts["u1"].entries
+    kept = world.transcript(world.users["u1"], "1").entries
     assert 10 <= len(kept) <= 11
     assert kept[-1].wamid == "wamid.49"
     assert world.find_message("wamid.49") is not None

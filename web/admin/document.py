@@ -9,6 +9,7 @@ from typing import Any
 
 from app.core.acts import NOTE_MAX
 from app.core.agent_rules import MESSAGE_MAX, POSITION_MAX, TOPIC_FIELDS, TOPIC_MAX
+from app.core.agent_texts import LENGTHS
 from app.core.messages import ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
 from web.admin.gate import PREFIX
 from web.admin.office import LIMIT_MAX
@@ -107,8 +108,13 @@ def _fields() -> dict[str, Any]:
         },
         "closed_message": message,
         "welcome_message": message,
+        "texts": {"type": "object", "properties": _sentences(), "additionalProperties": False},
         "active": {"enum": [0, 1, False, True, None]},
     }
+
+
+def _sentences() -> dict[str, Any]:
+    return {name: {"type": "string", "minLength": least, "maxLength": most} for name, (least, most) in LENGTHS.items()}
 
 
 def _shown() -> dict[str, Any]:
@@ -119,6 +125,7 @@ def _shown() -> dict[str, Any]:
         **dict.fromkeys(texts, WORDS),
         "position": {"type": "integer"},
         "hours": {"type": ["object", "null"]},
+        "texts": {"type": "object", "additionalProperties": WORDS},
         "active": {"enum": [0, 1]},
         "draining": {"type": "object", "additionalProperties": {"type": "number"}},
     }

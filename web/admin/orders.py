@@ -15,7 +15,7 @@ from app.core.agent_rules import Problem, Refused
 from app.core.events import EndOrdered, MoveOrdered
 from app.core.identity import User
 from app.core.lookup import agent_of
-from app.core.moving import end_id, move_id
+from app.core.order_ids import OrderIds
 from app.core.register import Register
 from app.core.state import State
 from app.producing import ProduceError
@@ -55,6 +55,7 @@ class Orders:
         self._register = register
         self._producer = producer
         self._topic = topic
+        self._ids = OrderIds()
         self._clock = clock
         self._seconds = seconds
 
@@ -70,7 +71,7 @@ class Orders:
             agent, note = _read_move(body, self._register())
             request = _request(headers)
             state, user = self._known(name, key)
-            new_id = move_id(state, key, agent, request)
+            new_id = self._ids.move(state, key, agent, request)
             return await self._order(
                 MoveOrdered(
                     id=new_id,
@@ -83,7 +84,7 @@ class Orders:
                 )
             )
 
-        return await self._passing.to_owner(name, Call("POST", headers, "/move", body), here)
+        return await self._passing.to_owner(name, Call("POST", headers, "/move", body, actor), here)
 
     async def end(self, name: str, headers: Mapping[str, str], actor: str) -> Answer:
         """Order that a user's conversation be ended; raises as `move` does."""
@@ -91,12 +92,12 @@ class Orders:
         async def here(key: str) -> Answer:
             request = _request(headers)
             state, user = self._known(name, key)
-            new_id = end_id(state, key, request)
+            new_id = self._ids.end(state, key, request)
             return await self._order(
                 EndOrdered(id=new_id, user=user, at=self._clock(), actor=actor, before=_agent(state))
             )
 
-        return await self._passing.to_owner(name, Call("DELETE", headers), here)
+        return await self._passing.to_owner(name, Call("DELETE", headers, actor=actor), here)
 
     def _known(self, name: str, key: str) -> tuple[State, User]:
         state = self._load(key.encode())

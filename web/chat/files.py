@@ -6,7 +6,7 @@ the records of the file's agent alone. The page has no token: the files' directo
 
 from aiohttp import web
 
-from app.stores.media import MediaDirectory
+from app.stores.media import MediaStore
 from web.chat.access import Access, foreign
 from web.media import serve
 
@@ -14,7 +14,7 @@ from web.media import serve
 class Files:
     """Serves files to the page."""
 
-    def __init__(self, access: Access, store: MediaDirectory) -> None:
+    def __init__(self, access: Access, store: MediaStore) -> None:
         self._access = access
         self._store = store
 
@@ -26,4 +26,4 @@ class Files:
         """A file, or why there is none."""
         if foreign(request) or not self._access.agents_of(self._access.login(request)):
             raise web.HTTPForbidden(text="files are for operators who are logged in")
-        return await serve(self._store, request.match_info["id"])
+        return await serve(self._store, request)

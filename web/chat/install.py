@@ -16,7 +16,7 @@ from aiohttp import web
 from app.core.register import Register
 from app.settings import Settings
 from app.stores.conversations import Conversations
-from app.stores.media import MediaDirectory
+from app.stores.media import MediaStore
 from app.stores.pushes import Pushes
 from web.chat.access import Access
 from web.chat.actions import Actions
@@ -39,7 +39,7 @@ def install_chat(
     producer: Produces,
     conversations: Conversations,
     pushes: Pushes,
-    files: MediaDirectory,
+    files: MediaStore,
     *,
     clock: Callable[[], float] = time.time,
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from app.settings import Settings, SettingsError, load_settings
 from web.simulator.app import create_app
-from web.simulator.config import SimulatorConfig
+from web.simulator.config import Number, SimulatorConfig
 
 DEMO_BUSINESS = "Example Company"
 DEMO_PHONES = ("Ana", "Bruno")
@@ -16,12 +16,15 @@ DEMO_PHONES = ("Ana", "Bruno")
 
 def config_from(settings: Settings) -> SimulatorConfig:
     """Return what the simulator needs of the settings; raises ValueError naming what is missing."""
+    first = int(settings.display_phone_number.lstrip("+"))
+    more = enumerate(settings.simulator_more_numbers, start=1)
     return SimulatorConfig(
         webhook_url=settings.simulator_webhook_url,
         access_token=settings.access_token.get_secret_value(),
         app_secrets=tuple(secret.get_secret_value() for secret in settings.app_secrets),
         phone_number_id=settings.phone_number_id,
         display_phone_number=settings.display_phone_number,
+        more_numbers=tuple(Number(id=number, display=str(first + count)) for count, number in more),
         business_name=DEMO_BUSINESS,
         starting_phones=DEMO_PHONES,
     )

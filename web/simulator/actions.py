@@ -37,6 +37,8 @@ class UserAction(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: ActionType
+    phone_number_id: str | None = None
+    """The business number it goes to; else that of the message it is about, else the first."""
     text: str | None = None
     """text and edit: what is written; order: the note beside it."""
     message_id: str | None = None

@@ -28,6 +28,7 @@ def create_app(config: SimulatorConfig) -> web.Application:
             web.get("/", page.get_page),
             web.static("/static", page.STATIC),
             web.get("/sim/ws", page.get_socket),
+            web.get("/sim/numbers", control.get_numbers),
             web.get("/sim/users", control.get_users),
             web.post("/sim/users", control.post_user),
             web.get("/sim/users/{id}", control.get_user),

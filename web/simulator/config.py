@@ -1,4 +1,4 @@
-"""What a simulator is told once, at birth: whose number it plays, its secrets, where webhooks go.
+"""What a simulator is told once, at birth: whose numbers it plays, its secrets, where webhooks go.
 
 Settings come in, a frozen value goes out. Nothing here changes while the simulator runs; what a test
 may change at run time lives in `switches`. Secrets never appear in a repr.
@@ -14,8 +14,20 @@ from web.simulator.wamids import new_wamid
 
 
 @dataclass(frozen=True, kw_only=True)
+class Number:
+    """A business number: Meta's id of it, and the number itself as digits."""
+
+    id: str
+    display: str
+
+    def public(self) -> dict[str, str]:
+        """The number as the control API and the phones page are told it."""
+        return {"phone_number_id": self.id, "number": self.display}
+
+
+@dataclass(frozen=True, kw_only=True)
 class SimulatorConfig:
-    """One business number and its surroundings; all durations in seconds."""
+    """The business numbers of one account and their surroundings; all durations in seconds."""
 
     webhook_url: str
     access_token: str = field(repr=False)
@@ -23,6 +35,8 @@ class SimulatorConfig:
     """The first one signs; the others exist so that a receiver can rotate."""
     phone_number_id: str
     display_phone_number: str
+    more_numbers: tuple[Number, ...] = ()
+    """Further business numbers of the same account; what names no number means the one above."""
     account_id: str = "100200300400500"
     business_name: str = "Business"
     starting_phones: tuple[str, ...] = ()
@@ -49,3 +63,22 @@ class SimulatorConfig:
             raise ValueError("simulator: app_secrets is empty, webhooks cannot be signed; set BROKER_APP_SECRETS")
         if not self.access_token:
             raise ValueError("simulator: access_token is empty; set BROKER_ACCESS_TOKEN")
+        ids = [number.id for number in self.numbers]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"simulator: a phone_number_id is there twice in {', '.join(ids)}; give each its own")
+
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """Every business number, the default first."""
+        first = Number(id=self.phone_number_id, display=self.display_phone_number.lstrip("+"))
+        return (first, *self.more_numbers)
+
+    def number(self, phone_number_id: str | None) -> Number:
+        """The business number with an id, the first one without; raises ValueError for one that is not played."""
+        if phone_number_id is None:
+            return self.numbers[0]
+        for number in self.numbers:
+            if number.id == phone_number_id:
+                return number
+        played = ", ".join(number.id for number in self.numbers)
+        raise ValueError(f"phone_number_id: {phone_number_id!r} is not played here; use one of {played}")

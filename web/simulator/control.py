@@ -85,9 +85,15 @@ async def post_message(request: web.Request) -> web.Response:
 
 
 async def get_messages(request: web.Request) -> web.Response:
-    """Show a transcript, waiting for news if asked."""
-    user = find_user(request)
-    return await read_journal(request, request.app[PARTS].world.transcripts[user.id], "messages")
+    """Show a transcript with one business number, waiting for news if asked."""
+    user, parts = find_user(request), request.app[PARTS]
+    number = parts.config.number(request.query.get("phone_number_id"))
+    return await read_journal(request, parts.world.transcript(user, number.id), "messages")
+
+
+async def get_numbers(request: web.Request) -> web.Response:
+    """List the business numbers, the default first."""
+    return web.json_response({"numbers": [one.public() for one in request.app[PARTS].config.numbers]})
 
 
 async def get_graph_log(request: web.Request) -> web.Response:

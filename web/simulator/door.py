@@ -8,6 +8,7 @@ import hmac
 from aiohttp import web
 
 from web.simulator.codes import TOKEN_EXPIRED_SUBCODE
+from web.simulator.config import Number
 from web.simulator.errors import GraphError
 from web.simulator.parts import Parts
 
@@ -15,7 +16,7 @@ NO_OBJECT = 33
 
 
 def check_token(request: web.Request, parts: Parts) -> None:
-    """Refuse a call without the token of this number."""
+    """Refuse a call without the token of this account."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         details = "header Authorization: Bearer … is missing"
@@ -27,10 +28,12 @@ def check_token(request: web.Request, parts: Parts) -> None:
         raise GraphError(190, "the token is not valid", message="Invalid OAuth access token")
 
 
-def check_number(number: str, parts: Parts) -> None:
-    """Refuse a call to another number than the one played."""
-    if number != parts.config.phone_number_id:
-        raise no_object(number, "this simulator plays another phone_number_id")
+def check_number(phone_number_id: str, parts: Parts) -> Number:
+    """Return the business number a call is for; refuse a call to one that is not played."""
+    try:
+        return parts.config.number(phone_number_id)
+    except ValueError as error:
+        raise no_object(phone_number_id, str(error)) from None
 
 
 def no_object(name: str, details: str) -> GraphError:

@@ -39,6 +39,8 @@ class Event(BaseModel):
     field: str = "messages"
     value: dict[str, Any] = Field(default_factory=dict)
     """Members of the value; `messaging_product` and `metadata` are added where the field has them."""
+    phone_number_id: str | None = None
+    """The business number it is about, where the field has one; else the first."""
     errors: list[int] = Field(default_factory=list)
     """Meta's codes: a value with these errors and neither messages nor statuses."""
 
@@ -49,6 +51,8 @@ class Marketing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     value: Literal["stop", "resume", "signup"]
+    phone_number_id: str | None = None
+    """The business number whose chat it is said in; it holds for the whole account."""
 
 
 class Played(BaseModel):
@@ -74,8 +78,9 @@ async def post_event(request: web.Request) -> web.Response:
     event = Event.model_validate(await read_json(request))
     parts = request.app[PARTS]
     value = dict(event.value)
+    number = parts.config.number(event.phone_number_id)
     if event.field in OF_THE_NUMBER:
-        value = {"messaging_product": "whatsapp", "metadata": metadata(parts.config)} | value
+        value = {"messaging_product": "whatsapp", "metadata": metadata(parts.config, number)} | value
     if event.errors:
         value["errors"] = [status_error(code, "something went wrong with the account") for code in event.errors]
     _post(parts, event.field, value)
@@ -108,6 +113,7 @@ async def post_marketing(request: web.Request) -> web.Response:
     user = find_user(request)
     choice = Marketing.model_validate(await read_json(request))
     parts = request.app[PARTS]
+    number = parts.config.number(choice.phone_number_id)
     user.stopped_marketing = choice.value == "stop"
     names = {"wa_id": user.shown_wa_id, "user_id": user.user_id}
     preference: dict[str, Any] = {name: value for name, value in names.items() if value}
@@ -119,7 +125,7 @@ async def post_marketing(request: web.Request) -> web.Response:
     }
     value = {
         "messaging_product": "whatsapp",
-        "metadata": metadata(parts.config),
+        "metadata": metadata(parts.config, number),
         "contacts": [user.contact()],
         "user_preferences": [preference],
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from web.simulator.config import Number
 from web.simulator.door import check_number, check_token, no_object, refused
 from web.simulator.errors import GraphError
 from web.simulator.exchange import accept_send, mark_read
@@ -24,12 +25,12 @@ async def post_messages(request: web.Request) -> web.StreamResponse:
     payload: Any = None
     try:
         check_token(request, parts)
-        check_number(request.match_info["phone_number_id"], parts)
+        number = check_number(request.match_info["phone_number_id"], parts)
         parts.world.graph_origin = str(request.url.origin())
         payload = await _read_payload(request)
-        body, wamid = _act(payload, parts)
+        body, wamid = _act(payload, parts, number)
     except GraphError as error:
-        _note(parts, payload, code=error.code, http_status=error.http_status, wamid=None)
+        _note(request, payload, code=error.code, http_status=error.http_status, wamid=None)
         return refused(error)
     return await _answer(request, parts, payload, body, wamid)
 
@@ -37,7 +38,7 @@ async def post_messages(request: web.Request) -> web.StreamResponse:
 async def refuse_path(request: web.Request) -> web.Response:
     """Answer every other Graph path: management calls are not played."""
     path = request.match_info["path"]
-    return refused(no_object(path, "the simulator plays messages and media of its number only"))
+    return refused(no_object(path, "the simulator plays messages and media of its numbers only"))
 
 
 async def _read_payload(request: web.Request) -> dict[str, Any]:
@@ -50,14 +51,14 @@ async def _read_payload(request: web.Request) -> dict[str, Any]:
     return payload
 
 
-def _act(payload: dict[str, Any], parts: Parts) -> tuple[dict[str, Any], str | None]:
+def _act(payload: dict[str, Any], parts: Parts, number: Number) -> tuple[dict[str, Any], str | None]:
     """Do what the payload asks; return the answer's body and the wamid of a send."""
     if "status" in payload:
         message_id, typing = check_read_mark(payload)
-        mark_read(parts, message_id, typing=typing)
+        mark_read(parts, number, message_id, typing=typing)
         return {"success": True}, None
     send = check_send(payload, tuple(parts.world.templates))
-    return accept_send(parts, payload, send)
+    return accept_send(parts, number, payload, send)
 
 
 async def _answer(
@@ -66,7 +67,7 @@ async def _answer(
     switches = parts.faults.switches
     lost = parts.faults.strikes(switches.lose_answers)
     stalled = parts.faults.strikes(switches.stall_rate)
-    call = _note(parts, payload, code=None, http_status=200, wamid=wamid)
+    call = _note(request, payload, code=None, http_status=200, wamid=wamid)
     if stalled:
         await asyncio.sleep(switches.stall_seconds)
     if lost:
@@ -78,9 +79,10 @@ async def _answer(
     return web.json_response(body)
 
 
-def _note(parts: Parts, payload: Any, *, code: int | None, http_status: int, wamid: str | None) -> Any:
+def _note(request: web.Request, payload: Any, *, code: int | None, http_status: int, wamid: str | None) -> Any:
     to = (payload.get("to") or payload.get("recipient")) if isinstance(payload, dict) else None
-    return parts.world.log_graph(
+    return request.app[PARTS].world.log_graph(
+        phone_number_id=request.match_info["phone_number_id"],
         accepted=code is None,
         code=code,
         http_status=http_status,

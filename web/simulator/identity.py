@@ -4,10 +4,12 @@ A change of the control API comes in; webhook items go out, in the order asked f
 (reference, chapter 3.4). What the user was before is kept, so that the news can come late or again.
 """
 
+from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from web.simulator.config import Number
 from web.simulator.parts import Parts
 from web.simulator.users import Previous, User, made_up_user_id
 from web.simulator.webhooks import Item, metadata
@@ -61,15 +63,15 @@ def change_identity(parts: Parts, user: User, change: IdentityChange) -> None:
 
 
 def announce(parts: Parts, user: User, announcement: Announcement) -> None:
-    """Post the news of the last change; raises ValueError if there was none."""
+    """Post the news of the last change to each number the user has a chat with; raises ValueError if none changed."""
     if user.previous is None:
         raise ValueError("this user's number and user_id never changed; POST …/identity changes them")
     previous, timestamp = user.previous, str(int(user.previous.at))
-    for news in announcement.announce:
+    for number, news in product(parts.world.numbers_of(user), announcement.announce):
         if news == "system":
-            _post_change(parts, user, previous, announcement.system_type, timestamp)
+            _post_change(parts, number, user, previous, announcement.system_type, timestamp)
         elif user.user_id and previous.user_id and user.user_id != previous.user_id:
-            content = _user_id_update(parts, user, previous, timestamp)
+            content = _user_id_update(parts, number, user, previous, timestamp)
             parts.delivery.post(Item(lane=user.id, kind="field", field="user_id_update", content=content, contact=None))
 
 
@@ -89,10 +91,13 @@ def change_phone(parts: Parts, user: User) -> None:
         "customer": user.shown_wa_id,
     }
     identity = {"acknowledged": False, "created_timestamp": timestamp, "hash": user.identity_key_hash}
-    _post_system(parts, user, user.shown_wa_id, system, timestamp, identity=identity)
+    for number in parts.world.numbers_of(user):
+        _post_system(parts, number, user, user.shown_wa_id, system, timestamp, identity=identity)
 
 
-def _post_change(parts: Parts, user: User, previous: Previous, kind: SystemType | None, timestamp: str) -> None:
+def _post_change(
+    parts: Parts, number: Number, user: User, previous: Previous, kind: SystemType | None, timestamp: str
+) -> None:
     same = user.user_id == previous.user_id
     names = {"wa_id": user.shown_wa_id, "user_id": user.user_id, "parent_user_id": user.parent_user_id}
     system = {
@@ -100,10 +105,10 @@ def _post_change(parts: Parts, user: User, previous: Previous, kind: SystemType 
         "body": f"{user.name} changed their number",
         **{name: value for name, value in names.items() if value},
     }
-    _post_system(parts, user, previous.wa_id, system, timestamp)
+    _post_system(parts, number, user, previous.wa_id, system, timestamp)
 
 
-def _user_id_update(parts: Parts, user: User, previous: Previous, timestamp: str) -> dict[str, Any]:
+def _user_id_update(parts: Parts, number: Number, user: User, previous: Previous, timestamp: str) -> dict[str, Any]:
     shown = {"wa_id": user.shown_wa_id} if user.shown_wa_id else {}
     update: dict[str, Any] = {**shown, "user_id": {"previous": previous.user_id, "current": user.user_id}}
     if user.parent_user_id:
@@ -111,22 +116,24 @@ def _user_id_update(parts: Parts, user: User, previous: Previous, timestamp: str
     update |= {"detail": "The user's id changed with the phone number", "timestamp": timestamp}
     return {
         "messaging_product": "whatsapp",
-        "metadata": metadata(parts.config),
+        "metadata": metadata(parts.config, number),
         "contacts": [{**shown, "user_id": user.user_id}],
         "user_id_update": [update],
     }
 
 
 def _post_system(
-    parts: Parts, user: User, sender: str | None, system: dict[str, Any], timestamp: str, **more: Any
+    parts: Parts, number: Number, user: User, sender: str | None, system: dict[str, Any], timestamp: str, **more: Any
 ) -> None:
     wamid = parts.config.new_wamid(user.names[0])
     item: dict[str, Any] = {"from": sender} if sender else {}
     item |= {"id": wamid, "timestamp": timestamp, "type": "system", "system": system, **more}
     world = parts.world
-    message = world.add_message(user, "out", wamid=wamid, type="system", text=str(system["body"]), raw=item)
+    message = world.add_message(
+        user, "out", phone_number_id=number.id, wamid=wamid, type="system", text=str(system["body"]), raw=item
+    )
 
     def settled(accepted: bool) -> None:
         world.set_status(message, "accepted" if accepted else "dropped")
 
-    parts.delivery.post(Item(lane=user.id, kind="messages", content=item, contact=None, settled=settled))
+    parts.delivery.post(Item(lane=user.id, number=number, kind="messages", content=item, contact=None, settled=settled))

@@ -30,19 +30,20 @@ class Bucket:
 
 
 class Limits:
-    """The buckets of one business number."""
+    """The buckets of every business number, each named by its `phone_number_id`."""
 
     def __init__(self) -> None:
-        self._pairs: dict[str, Bucket] = {}
-        self._number: Bucket | None = None
+        self._pairs: dict[tuple[str, str], Bucket] = {}
+        self._numbers: dict[str, Bucket] = {}
 
-    def take_pair(self, user: str, now: float) -> bool:
-        """Return whether one more message to this user is allowed now."""
-        bucket = self._pairs.setdefault(user, Bucket(PAIR_BURST, PAIR_REFILL_PER_SECOND, PAIR_BURST, now))
+    def take_pair(self, number: str, user: str, now: float) -> bool:
+        """Return whether one more message of a number to this user is allowed now."""
+        bucket = self._pairs.setdefault((number, user), Bucket(PAIR_BURST, PAIR_REFILL_PER_SECOND, PAIR_BURST, now))
         return bucket.take(now)
 
-    def take_number(self, per_second: int, now: float) -> bool:
-        """Return whether the number may carry one more message, in or out, at this rate."""
-        if self._number is None or self._number.capacity != per_second:
-            self._number = Bucket(per_second, per_second, per_second, now)
-        return self._number.take(now)
+    def take_number(self, number: str, per_second: int, now: float) -> bool:
+        """Return whether a number may carry one more message, in or out, at this rate."""
+        bucket = self._numbers.get(number)
+        if bucket is None or bucket.capacity != per_second:
+            bucket = self._numbers[number] = Bucket(per_second, per_second, per_second, now)
+        return bucket.take(now)

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 DAY_SECONDS = 24 * 3600
@@ -32,6 +32,12 @@ class Medium:
     filename: str | None
     expires: float
     sha256: bytes
+    numbers: set[str] = field(default_factory=set)
+    """The business numbers it was uploaded for or sent to; empty for a user's file that was not sent yet."""
+
+    def belongs_to(self, phone_number_id: str) -> bool:
+        """Whether a business number may use it: ids are good at one number only (reference, chapter 5.6)."""
+        return not self.numbers or phone_number_id in self.numbers
 
     def public(self) -> dict[str, Any]:
         """What the control API and the phones page are told of it."""
@@ -52,7 +58,7 @@ class Medium:
 
 
 class MediaStore:
-    """All media of one business number."""
+    """All media of one account."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes

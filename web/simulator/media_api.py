@@ -62,7 +62,7 @@ async def _noted(action: str, act: Act, request: web.Request) -> web.Response:
 
 
 async def _upload(request: web.Request, parts: Parts) -> tuple[web.Response, str | None]:
-    check_number(request.match_info["phone_number_id"], parts)
+    uploader = check_number(request.match_info["phone_number_id"], parts)
     if request.content_type != "multipart/form-data":
         raise GraphError(100, "the body must be multipart/form-data with messaging_product, type and file")
     try:
@@ -81,6 +81,7 @@ async def _upload(request: web.Request, parts: Parts) -> tuple[web.Response, str
         raise GraphError(131053, f"file: {reason}")
     now = parts.config.clock()
     medium = parts.world.media.add(content, mime, owner="business", now=now, filename=filename)
+    medium.numbers.add(uploader.id)
     return web.json_response({"id": medium.id}), medium.id
 
 
@@ -145,6 +146,6 @@ def _find(request: web.Request, parts: Parts) -> Medium:
         check_number(number, parts)
     media_id = request.match_info["media_id"]
     medium = parts.world.media.find(media_id, parts.config.clock())
-    if medium is None:
+    if medium is None or (number is not None and not medium.belongs_to(number)):
         raise no_object(media_id, "no such medium, or its time is over; this number has no other object to read")
     return medium

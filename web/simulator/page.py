@@ -88,10 +88,17 @@ def snapshot(parts: Parts) -> dict[str, Any]:
     world = parts.world
     return {
         "type": "snapshot",
-        "business": {"name": parts.config.business_name, "number": parts.config.display_phone_number},
+        "business": {
+            "name": parts.config.business_name,
+            "numbers": [one.public() for one in parts.config.numbers],
+        },
         "users": [user.public() for user in world.users.values()],
         "messages": {
-            name: [asdict(message) for message in journal.entries[-SNAPSHOT_MESSAGES:]]
-            for name, journal in world.transcripts.items()
+            user.id: [
+                asdict(message)
+                for number in parts.config.numbers
+                for message in world.transcript(user, number.id).entries[-SNAPSHOT_MESSAGES:]
+            ]
+            for user in world.users.values()
         },
     }

@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from web.simulator.config import Number
 from web.simulator.delivery import Delivery
 from web.simulator.errors import status_error
 from web.simulator.faults import Faults
@@ -28,6 +29,8 @@ class Sent:
     """An accepted send on its way; without user and message when nobody has that number."""
 
     send: Send
+    number: Number
+    """The business number it left from."""
     wamid: str
     user: User | None
     message: Message | None
@@ -105,7 +108,7 @@ class Statuses:
             self._voices[sent.wamid] = sent
         if not is_open or self._faults.switches.delivered_before_read:
             self._report(sent, "delivered", priced=True)
-        open_entry_point(user, self._world.config.clock())
+        open_entry_point(user.entry_point(sent.number.id), self._world.config.clock())
         if sent.send.template is None:
             self._world.delivered_service_messages += 1
         if is_open:
@@ -136,7 +139,8 @@ class Statuses:
             item["recipient_identity_key_hash"] = user.identity_key_hash
         if priced:
             delivered = self._world.delivered_service_messages
-            item |= price(user, sent.send.template, delivered, self._world.config.clock(), first=status == "sent")
+            point = user.entry_point(sent.number.id)
+            item |= price(point, sent.send.template, delivered, self._world.config.clock(), first=status == "sent")
         self._world.set_status(sent.message, status)
         contact = user.contact(with_username=status != "sent")
         self._post(sent, item, contact=contact)
@@ -153,4 +157,4 @@ class Statuses:
     def _post(self, sent: Sent, item: dict[str, Any], contact: dict[str, Any] | None) -> None:
         if self._faults.switches.statuses:
             lane = sent.user.id if sent.user else UNKNOWN
-            self._delivery.post(Item(lane=lane, kind="statuses", content=item, contact=contact))
+            self._delivery.post(Item(lane=lane, number=sent.number, kind="statuses", content=item, contact=contact))

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from web.simulator.actions import UserAction
+from web.simulator.contents import Scene
 from web.simulator.users import User
 from web.simulator.world import World
 
@@ -16,11 +17,11 @@ TAPS = (*CHOICE_KINDS, "flow_reply")
 MEMBERS = {"list_reply": "row_id", "button_reply": "button_id", "template_button": "payload"}
 
 
-def build_tap(action: UserAction, user: User, world: World) -> tuple[dict[str, Any], str]:
+def build_tap(action: UserAction, scene: Scene, user: User, world: World) -> tuple[dict[str, Any], str]:
     """Return type and content of a tap, and its text; raises ValueError if it cannot be tapped."""
     if action.type == "flow_reply":
         return _flow_reply(action), action.body
-    choice = _find_choice(action, user, world)
+    choice = _find_choice(action, scene, user, world)
     if action.type == "template_button":
         return {"type": "button", "button": {"payload": choice["id"], "text": choice["title"]}}, choice["title"]
     reply = {key: choice[key] for key in ("id", "title", "description") if key in choice}
@@ -35,7 +36,7 @@ def _flow_reply(action: UserAction) -> dict[str, Any]:
     return {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": reply}}
 
 
-def _find_choice(action: UserAction, user: User, world: World) -> dict[str, str]:
+def _find_choice(action: UserAction, scene: Scene, user: User, world: World) -> dict[str, str]:
     member = MEMBERS[action.type]
     identifier = getattr(action, member)
     if identifier is None:
@@ -43,7 +44,7 @@ def _find_choice(action: UserAction, user: User, world: World) -> dict[str, str]
     if action.title is not None:
         return {"id": identifier, "title": action.title}
     found = world.find_message(action.message_id or "")
-    if found is None or found[0] is not user:
+    if found is None or not scene.find_target(found[1].wamid, user):
         raise ValueError("message_id: no such message on this phone; to force the tap give a title as well")
     for choice in found[1].choices:
         if choice["kind"] == CHOICE_KINDS[action.type] and choice["id"] == identifier:

@@ -48,7 +48,8 @@ async def post_status(request: web.Request) -> web.Response:
     if told.errors:
         item["errors"] = [status_error(code, "told by order of the control API") for code in told.errors]
     contact = None if told.status == "failed" else user.contact(with_username=told.status != "sent")
-    parts.delivery.post(Item(lane=user.id, kind="statuses", content=item, contact=contact))
+    number = parts.config.number(message.phone_number_id)
+    parts.delivery.post(Item(lane=user.id, number=number, kind="statuses", content=item, contact=contact))
     return web.json_response(item, status=202)
 
 

@@ -78,9 +78,11 @@ class User:
     identity_changes: int = 0
     """How often the phone was changed under the same number; each gives another identity key."""
     previous: Previous | None = None
-    entry_point: EntryPoint = field(default_factory=lambda: EntryPoint())
-    last_message_at: float | None = None
-    """Unix seconds of the user's newest message by its own timestamp; opens the 24 h window."""
+    entry_points: dict[str, EntryPoint] = field(default_factory=dict)
+    """By `phone_number_id`."""
+    wrote_at: dict[str, float] = field(default_factory=dict)
+    """By `phone_number_id`: Unix seconds of the user's newest message there by its own timestamp; opens the 24 h
+    window."""
 
     @property
     def shown_wa_id(self) -> str | None:
@@ -97,9 +99,23 @@ class User:
         """The hash of the key of this phone, which a send may demand (reference, chapter 2.5)."""
         return hashlib.sha256(f"{self.id} {self.wa_id} {self.identity_changes}".encode()).hexdigest()[:16]
 
-    def window_open(self, now: float) -> bool:
-        """Return whether free-form messages may reach this user now."""
-        return self.last_message_at is not None and now - self.last_message_at < WINDOW_SECONDS
+    @property
+    def last_message_at(self) -> float | None:
+        """When the user last wrote, to whichever business number."""
+        return max(self.wrote_at.values(), default=None)
+
+    def wrote(self, phone_number_id: str, at: float) -> None:
+        """Open the window at a business number; a message of earlier never moves it back."""
+        self.wrote_at[phone_number_id] = max(self.wrote_at.get(phone_number_id, 0.0), at)
+
+    def window_open(self, phone_number_id: str, now: float) -> bool:
+        """Return whether free-form messages of a business number may reach this user now."""
+        at = self.wrote_at.get(phone_number_id)
+        return at is not None and now - at < WINDOW_SECONDS
+
+    def entry_point(self, phone_number_id: str) -> EntryPoint:
+        """Return the free entry point at a business number."""
+        return self.entry_points.setdefault(phone_number_id, EntryPoint())
 
     def contact(self, *, with_username: bool = True, with_identity: bool = False) -> dict[str, Any]:
         """Return the contacts entry of a webhook about this user."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from web.simulator.config import SimulatorConfig
+from web.simulator.config import Number, SimulatorConfig
 
 SIGNATURE = "X-Hub-Signature-256"
 CHANGE_LIMIT = 3
@@ -27,6 +27,8 @@ class Item:
     content: dict[str, Any]
     """The entry of the list `kind`; of a field its whole value."""
     contact: dict[str, Any] | None
+    number: Number | None = None
+    """The business number it is about; None is the first one."""
     field: str = "messages"
     value_errors: tuple[dict[str, Any], ...] = ()
     """Errors of the value the item stands in, beside it."""
@@ -51,7 +53,8 @@ def build_body(items: list[Item], config: SimulatorConfig, rng: random.Random) -
             changes.append({"field": item.field, "value": item.content})
             room = 0
             continue
-        if not changes or room == 0 or item.kind not in changes[-1]["value"]:
+        value = changes[-1]["value"] if changes else {}
+        if room == 0 or item.kind not in value or value["metadata"] != metadata(config, item.number):
             changes.append(_change(item, config))
             room = rng.randint(1, CHANGE_LIMIT) if len(items) > 1 else 1
         value = changes[-1]["value"]
@@ -69,16 +72,17 @@ def build_body(items: list[Item], config: SimulatorConfig, rng: random.Random) -
     return {"object": "whatsapp_business_account", "entry": entries}
 
 
-def metadata(config: SimulatorConfig) -> dict[str, str]:
-    """Return the number a value is about."""
+def metadata(config: SimulatorConfig, number: Number | None) -> dict[str, str]:
+    """Return the business number a value is about; None is the first one."""
+    number = number or config.numbers[0]
     return {
-        "display_phone_number": config.display_phone_number.lstrip("+"),
-        "phone_number_id": config.phone_number_id,
+        "display_phone_number": number.display,
+        "phone_number_id": number.id,
     }
 
 
 def _change(item: Item, config: SimulatorConfig) -> dict[str, Any]:
-    value: dict[str, Any] = {"messaging_product": "whatsapp", "metadata": metadata(config)}
+    value: dict[str, Any] = {"messaging_product": "whatsapp", "metadata": metadata(config, item.number)}
     if item.contact is not None:
         value["contacts"] = []
     value[item.kind] = []

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from web.simulator.config import SimulatorConfig
+from web.simulator.config import Number, SimulatorConfig
 from web.simulator.journal import Counter, Journal
 from web.simulator.media import MediaStore
 from web.simulator.templates import Template
@@ -37,6 +37,8 @@ class Message:
     choices: list[dict[str, str]] = field(default_factory=list)
     """What can be tapped: kind (row, button, template_button), id, title, and of a row description, section."""
     errors: list[dict[str, Any]] = field(default_factory=list)
+    phone_number_id: str
+    """The business number the chat is with."""
     shown: dict[str, Any] = field(default_factory=dict)
     """What the phone draws beyond `raw`: media by id or link, and a template's header, footer and links."""
 
@@ -48,6 +50,8 @@ class GraphCall:
     seq: int
     changed: int
     at: float
+    phone_number_id: str
+    """The business number that was named, played or not."""
     accepted: bool
     code: int | None
     http_status: int
@@ -102,7 +106,7 @@ class World:
     def _empty(self) -> None:
         self.users: dict[str, User] = {}
         self._names: dict[str, User] = {}
-        self.transcripts: dict[str, Journal[Message]] = {}
+        self._transcripts: dict[tuple[str, str], Journal[Message]] = {}
         self._messages: dict[str, tuple[User, Message]] = {}
         self.graph_log: Journal[GraphCall] = Journal(self.counter, self.config.journal_limit)
         self.webhook_log: Journal[WebhookPost] = Journal(self.counter, self.config.journal_limit)
@@ -132,7 +136,6 @@ class World:
         self._users_made += 1
         self.users[user.id] = user
         self._names |= dict.fromkeys(user.names, user)
-        self.transcripts[user.id] = Journal(self.counter, self.config.journal_limit)
         self.tell({"type": "user", "user": user.public()})
         return user
 
@@ -162,6 +165,18 @@ class World:
         """Return the user with this wa_id or BSUID."""
         return self._names.get(name)
 
+    def transcript(self, user: User, phone_number_id: str) -> Journal[Message]:
+        """Return the chat of a user with a business number, empty before either has written."""
+        name = (user.id, phone_number_id)
+        if name not in self._transcripts:
+            self._transcripts[name] = Journal(self.counter, self.config.journal_limit)
+        return self._transcripts[name]
+
+    def numbers_of(self, user: User) -> tuple[Number, ...]:
+        """Return the business numbers a user has a chat with; the first one when there is none yet."""
+        chats = [one for one in self.config.numbers if self.transcript(user, one.id).entries]
+        return tuple(chats) or self.config.numbers[:1]
+
     def find_message(self, wamid: str) -> tuple[User, Message] | None:
         """Return a message and the user whose transcript holds it."""
         return self._messages.get(wamid)
@@ -171,6 +186,7 @@ class World:
         user: User,
         direction: Direction,
         *,
+        phone_number_id: str | None = None,
         wamid: str,
         type: str,
         text: str,
@@ -178,7 +194,8 @@ class World:
         choices: list[dict[str, str]] | None = None,
         shown: dict[str, Any] | None = None,
     ) -> Message:
-        """Write a line into the user's transcript."""
+        """Write a line into the user's transcript with a business number, the first one where none is named."""
+        number = self.config.number(phone_number_id)
         seq = self.counter.next()
         message = Message(
             seq=seq,
@@ -191,12 +208,13 @@ class World:
             status="pending" if direction == "out" else "accepted",
             at=self.config.clock(),
             choices=choices or [],
+            phone_number_id=number.id,
             shown=shown or {},
         )
         self._messages[wamid] = (user, message)
         if len(self._messages) > self.config.journal_limit:
             del self._messages[next(iter(self._messages))]
-        self.transcripts[user.id].append(message)
+        self.transcript(user, number.id).append(message)
         self._tell_message(user, message)
         return message
 
@@ -212,12 +230,12 @@ class World:
         message.status = status
         message.errors = errors or message.errors
         user = found[0]
-        self.transcripts[user.id].touch(message)
+        self.transcript(user, message.phone_number_id).touch(message)
         self._tell_message(user, message)
 
     def mark_read(self, user: User, message: Message) -> None:
-        """Give the user's messages up to this one their blue ticks."""
-        for other in self.transcripts[user.id].entries:
+        """Give the user's messages of this chat up to this one their blue ticks."""
+        for other in self.transcript(user, message.phone_number_id).entries:
             if other.direction == "out" and other.seq <= message.seq:
                 self.set_status(other, "read")
 

@@ -24,7 +24,7 @@ from app.core.messages.lists import (
     SectionedList,
 )
 from app.core.messages.marks import MarkRead, Typing
-from app.core.messages.media import Audio, Document, Image, Sticker, Video, files_in, with_meta_ids
+from app.core.messages.media import Audio, Document, Image, Sticker, Video, files_in, kinds_in, with_meta_ids
 from app.core.messages.part import Part, Quoting, cut
 from app.core.messages.template import Template, TemplateContent
 from app.core.messages.text import PARTS_MAX, TEXT_MAX, Text, parts
@@ -72,6 +72,7 @@ __all__ = [
     "Video",
     "cut",
     "files_in",
+    "kinds_in",
     "parts",
     "read_message",
     "with_meta_ids",

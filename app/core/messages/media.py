@@ -7,6 +7,7 @@ file are seen by Meta alone, which answers with its error 131053.
 """
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, model_validator
@@ -19,6 +20,8 @@ SOURCES = ("link", "id", "media")
 ONE_SOURCE: dict[str, Any] = {
     "oneOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in SOURCES]
 }
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 Caption = Annotated[str, Written, Field(max_length=CAPTION_MAX)]
 
@@ -57,7 +60,7 @@ class CaptionedFile(File):
 
 
 class DocumentFile(CaptionedFile):
-    """A file of any kind with the name the user sees."""
+    """A text, PDF or Office file with the name the user sees."""
 
     filename: Annotated[str, Written] | None = unset()
 
@@ -96,7 +99,7 @@ class Audio(Quoting):
 
 
 class Document(Quoting):
-    """A file of any kind."""
+    """A text, PDF or Office file."""
 
     kind: Literal["document"] = "document"
     document: DocumentFile
@@ -111,24 +114,37 @@ class Sticker(Quoting):
 
 def files_in(part: Part) -> Iterator[File]:
     """Every file of a message, wherever in it: the file itself, a header, a template's parameter."""
-    if isinstance(part, File):
-        yield part
+    return (file for _, file in kinds_in(part))
+
+
+def kinds_in(part: Part) -> Iterator[tuple[str, File]]:
+    """Every file of a message, as `files_in`, after what it is to be: `image`, `video`, `document` …"""
     for name in type(part).model_fields:
         value = getattr(part, name)
         for inner in value if isinstance(value, tuple) else (value,):
-            if isinstance(inner, Part):
-                yield from files_in(inner)
+            if isinstance(inner, File):
+                # Meta's name of the field is the kind of the file.
+                yield name, inner
+            elif isinstance(inner, Part):
+                yield from kinds_in(inner)
 
 
-def with_meta_ids(part: Part, ids: Mapping[str, str]) -> Part:
-    """The message with Meta's id in the place of each of our own that `ids` knows; others stay as they are."""
+def with_meta_ids(part: Part, ids: Mapping[str, str], names: Mapping[str, str] = NO_NAMES) -> Part:
+    """The message with Meta's id in the place of each of our own that `ids` knows; others stay as they are.
+
+    A document the agent gave no name gets that in `names`, by our id.
+    """
     changed: dict[str, Any] = {}
     if isinstance(part, File) and part.media is not None and part.media in ids:
         changed = {"media": None, "id": ids[part.media]}
+        if part.media in names and getattr(part, "filename", "none can be") is None:
+            changed["filename"] = names[part.media]
     for name in type(part).model_fields:
         value = getattr(part, name)
         if isinstance(value, Part):
-            changed[name] = with_meta_ids(value, ids)
+            changed[name] = with_meta_ids(value, ids, names)
         elif isinstance(value, tuple):
-            changed[name] = tuple(with_meta_ids(inner, ids) if isinstance(inner, Part) else inner for inner in value)
+            changed[name] = tuple(
+                with_meta_ids(inner, ids, names) if isinstance(inner, Part) else inner for inner in value
+            )
     return part.model_copy(update=changed) if changed else part

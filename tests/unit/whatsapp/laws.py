@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import orjson
+from jsonschema import Draft202012Validator
 
+from app.contract import schemas
 from app.core.decide import decide
 from app.core.effects import Quarantine, Send, TellAgent
 from app.core.events import IdentityChanged, NotUnderstood, UserWrote
@@ -25,8 +27,12 @@ from app.whatsapp.envelope import OBJECT, Item, split
 from app.whatsapp.inbound import read_item
 from app.whatsapp.media_urls import strip_media_urls
 from app.wire import write_set_aside
-from tests.unit.histories import REGISTER, SALES
+from tests.unit.histories import SALES, VARIED
 from web.webhook import Intake
+
+AGENT_IN = Draft202012Validator(schemas()["agent-in"])
+AS_THE_SCHEMA_SAYS_EVERY = 10
+"""Of so many records one is held against the schema, which takes far longer than all else."""
 
 LISTS = {"messages": ("messages", "statuses"), "user_id_update": ("user_id_update",)}
 
@@ -163,12 +169,15 @@ class Laws:
         assert event.at > 0
         self.counts[type(event).__name__] += 1
         state = State(session=Session(since=event.at, agent=SALES.id), window=Window(user=event.user))
-        decision = decide(state, event, event.at, REGISTER, Rules())
+        decision = decide(state, event, event.at, VARIED, Rules())
         for effect in decision.effects:
             assert isinstance(effect, TellAgent | Send), "with an agent nothing is put aside"
             if isinstance(effect, TellAgent):
                 assert isinstance(effect.record["text"], str)
-                orjson.dumps(effect.record)
+                shown = orjson.dumps(effect.record)
+                if self.counts["records for agents"] % AS_THE_SCHEMA_SAYS_EVERY == 0 and "type" in effect.record:
+                    AGENT_IN.validate(orjson.loads(shown))
+                    self.counts["records as the schema says"] += 1
                 self.counts["records for agents"] += 1
         if not isinstance(event, UserWrote | IdentityChanged):
             return []
@@ -179,7 +188,7 @@ class Laws:
 
     def _wait_at_menu(self, event: UserWrote) -> None:
         """Without an agent it is kept: the state must fit its table, whatever the message holds."""
-        decision = decide(State(), event, event.at, REGISTER, Rules())
+        decision = decide(State(), event, event.at, VARIED, Rules())
         assert decision.effects
         for effect in decision.effects:
             if isinstance(effect, Quarantine):

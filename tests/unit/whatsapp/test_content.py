@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.core.uploads import FILENAME_MAX, clean_filename
 from app.whatsapp.content import MODELS, REPLIES, TAKEN, read_content
-from app.whatsapp.content_media import FILENAME_MAX, clean_filename
 from app.whatsapp.context import read_context, read_referral
 from app.whatsapp.envelope import split
 from app.whatsapp.inbound import CONTENT_BYTES_MAX, read_item

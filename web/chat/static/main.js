@@ -24,7 +24,7 @@ drawIcons();
 const link = new Link({ onPush, onState });
 const outbox = new Outbox({ link, now, onChange: () => thread?.draw(), onSent });
 const list = new List({ link, now, onOpen: open });
-const thread = new Thread({ link, now, outbox, onState: threadState });
+const thread = new Thread({ link, now, outbox, onState: threadState, onMoved: open });
 const acts = new Acts({ link, place: () => thread.conversation });
 const composer = new Composer({
   onSend: (content) => {
@@ -45,6 +45,7 @@ function onPush(push) {
     case "agents":
       takeAgents(push.agents);
       break;
+    case "joined":
     case "resync":
       catchUp();
       break;

@@ -12,20 +12,21 @@ const phones = new Map();
 const row = document.querySelector(".phones");
 const chips = document.querySelector(".bar-phones");
 const connection = document.querySelector(".connection");
-let business = { name: "", number: "" };
+let business = { name: "", numbers: [] };
 let pause = FIRST_PAUSE_MS;
 
 const TAKE = {
   snapshot(event) {
     business = event.business;
-    document.querySelector(".bar-business").textContent = `${business.name} · +${business.number}`;
+    const numbers = business.numbers.map(({ number }) => `+${number}`);
+    document.querySelector(".bar-business").textContent = `${business.name} · ${numbers.join(", ")}`;
     const present = new Set(event.users.map((user) => user.id));
     for (const id of [...phones.keys()]) if (!present.has(id)) removePhone(id);
     for (const user of event.users) {
       const known = phones.has(user.id);
       TAKE.user({ user });
       const phone = phones.get(user.id);
-      for (const message of event.messages[user.id]) phone.take(message);
+      for (const message of event.messages[user.id]) phone.take(message, false);
       // after a lost connection the reader stays where they are
       if (!known) phone.scrollDown();
     }
@@ -38,8 +39,9 @@ const TAKE = {
   message({ user, message }) {
     phones.get(user)?.take(message);
   },
-  typing({ user, seconds }) {
-    phones.get(user)?.showTyping(seconds);
+  typing({ user, phone_number_id: id, seconds }) {
+    const phone = phones.get(user);
+    if (phone?.chat === id) phone.showTyping(seconds);
   },
 };
 

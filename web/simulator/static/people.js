@@ -22,7 +22,7 @@ export function personOptions(phone) {
   const stopped = user.stopped_marketing;
   const value = stopped ? "resume" : "stop";
   const label = stopped ? "Allow marketing again" : "Stop marketing messages";
-  rows.push({ name: "marketing", symbol: "failed", label, act: told("marketing", { value }) });
+  rows.push({ name: "marketing", symbol: "failed", label, act: told("marketing", { value, phone_number_id: phone.chat }) });
   const ad = { type: "text", text: "I saw your advertisement", referral: true };
   rows.push({ name: "ad", symbol: "link", label: "Write after an advertisement", act: () => phone.send(ad) });
   const group = { type: "text", text: "Hello everybody", group_id: "120363000000000001" };

@@ -22,6 +22,8 @@ export class Phone {
   constructor(user, business) {
     this.element = document.getElementById("phone").content.cloneNode(true).firstElementChild;
     this.business = business;
+    this.chat = business.numbers[0].phone_number_id;
+    this.kept = new Map();
     this.messages = new Map();
     this.byWamid = new Map();
     this.reactions = new Map();
@@ -30,9 +32,12 @@ export class Phone {
     this.lastTop = 0;
     this.sending = Promise.resolve();
     this.parts = {};
-    for (const name of ["log", "messages", "typing", "news", "welcome", "problem", "toggle", "person"]) {
+    for (const name of ["log", "messages", "typing", "news", "welcome", "problem", "toggle", "person", "chat-number"]) {
       this.parts[name] = this.element.querySelector(`.${name}`);
     }
+    const numbers = this.parts["chat-number"];
+    numbers.hidden = business.numbers.length < 2;
+    for (const one of business.numbers) numbers.add(new Option(`+${one.number}`, one.phone_number_id));
     this.sheet = new Sheet(this.element);
     this.menu = new Menu(this.element.querySelector(".screen"));
     this.captionMenu = new Menu(this.element);
@@ -55,6 +60,7 @@ export class Phone {
     find(".avatar").textContent = this.business.name.slice(0, 1);
     this.parts.log.setAttribute("aria-label", `Chat of ${user.name} with ${this.business.name}`);
     this.text.setAttribute("aria-label", `Message of ${user.name}`);
+    this.parts["chat-number"].setAttribute("aria-label", `The business number ${user.name} writes to`);
     const { toggle } = this.parts;
     toggle.setAttribute("aria-pressed", String(user.open));
     toggle.title = user.open ? "Messages are read as they come" : "Messages are delivered but not read";
@@ -81,6 +87,7 @@ export class Phone {
     toggle.addEventListener("click", () => {
       this.queue(() => order("PATCH", `/sim/users/${this.user.id}`, { open: !this.user.open }));
     });
+    this.parts["chat-number"].addEventListener("change", ({ target }) => this.choose(target.value));
     person.addEventListener("click", () => {
       this.captionMenu.open(person, `About ${this.user.name}`, personOptions(this));
     });
@@ -95,7 +102,32 @@ export class Phone {
   send(action, failed) {
     this.scrollDown();
     const make = typeof action === "function" ? action : () => action;
-    this.queue(async () => order("POST", `/sim/users/${this.user.id}/messages`, await make()), failed);
+    const to = { phone_number_id: this.chat };
+    this.queue(async () => order("POST", `/sim/users/${this.user.id}/messages`, { ...to, ...(await make()) }), failed);
+  }
+
+  /** Show the chat with another business number. */
+  choose(id) {
+    this.chat = id;
+    this.sheet.close();
+    this.composer.quote(null);
+    for (const known of [this.messages, this.byWamid, this.reactions, this.latest]) known.clear();
+    this.parts.messages.replaceChildren();
+    this.parts.welcome.hidden = false;
+    this.showUnseen(id, false);
+    this.showTyping(0);
+    for (const message of this.kept.values()) this.take(message, false);
+    this.scrollDown();
+  }
+
+  /** Mark a chat that is not shown when something has come there. */
+  showUnseen(id, unseen) {
+    const option = [...this.parts["chat-number"].options].find(({ value }) => value === id);
+    option.text = `${unseen ? "● " : ""}+${this.numberOf(id)}`;
+  }
+
+  numberOf(id) {
+    return this.business.numbers.find((one) => one.phone_number_id === id).number;
   }
 
   /** Send orders one after another, so that a user's messages keep their order. */
@@ -114,8 +146,14 @@ export class Phone {
     this.parts.problem.hidden = !text;
   }
 
-  /** Take a message that is new or has changed. */
-  take(message) {
+  /** Take a message that is new or has changed; `live` when it comes just now. */
+  take(message, live = true) {
+    const fresh = live && message.direction === "in" && !this.kept.has(message.seq);
+    this.kept.set(message.seq, message);
+    if (message.phone_number_id !== this.chat) {
+      if (fresh) this.showUnseen(message.phone_number_id, true);
+      return;
+    }
     if (ABOUT_ANOTHER.includes(message.type) && this.applied(message)) return;
     const pinned = this.atBottom();
     let element = this.messages.get(message.seq);
@@ -198,7 +236,7 @@ export class Phone {
     clearTimeout(this.typingEnds);
     this.parts.typing.hidden = seconds === 0;
     const state = this.element.querySelector(".chat-state");
-    state.textContent = seconds ? "typing…" : `+${this.business.number}`;
+    state.textContent = seconds ? "typing…" : `+${this.numberOf(this.chat)}`;
     state.classList.toggle("chat-state-typing", seconds > 0);
     if (seconds) this.typingEnds = setTimeout(() => this.showTyping(0), seconds * 1000);
     if (pinned && seconds) this.scrollDown();
