@@ -4,7 +4,6 @@ In: names of topics. Out: plain numbers. It joins no group, reads no record and 
 OSError while Kafka is away: then close it and make another one.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 
 from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
@@ -33,12 +32,15 @@ class KafkaOffsets:
 
     async def open(self) -> None:
         """Connect."""
-        await asyncio.gather(self._consumer.start(), self._admin.start())
+        await self._consumer.start()
+        await self._admin.start()
 
     async def close(self) -> None:
         """Disconnect."""
-        await self._admin.close()
-        await self._consumer.stop()
+        try:
+            await self._admin.close()
+        finally:
+            await self._consumer.stop()
 
     async def partitions(self, topics: Iterable[str]) -> dict[str, int]:
         """How many partitions those topics have that exist."""
