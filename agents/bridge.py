@@ -78,6 +78,7 @@ class Bridge:
             ref=read.ref,
             deadline=at + read.ttl if read.ttl is not None else None,
             raw=value,
+            anywhere=read.anywhere,
         )
         self.counts["carried"] += 1
         return Record(self._topics.replies, wire.write_event(event), user.key.encode())

@@ -7,6 +7,7 @@ effects are acknowledged, then the state is written and acknowledged, then the r
 import logging
 from collections import Counter
 from dataclasses import replace
+from itertools import filterfalse
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ import orjson
 from app import wire
 from app.aside import set_aside
 from app.core.effects import Effect, Forward, Quarantine, Send, TellAgent
-from app.core.events import IdentityChanged, NotUnderstood, Routed, UserWrote
+from app.core.events import IdentityChanged, NotUnderstood, Routed, UserPlaced, UserWrote
 from app.core.media import with_address
 from app.core.rules import Rules
 from app.core.signposts import HOPS_MAX, route
@@ -65,7 +66,10 @@ class Router:
             await self.set_aside(event, f"it was handed on from {hops} keys: the names of its user lead in a circle")
             return
         trace = _trace(message.headers)
-        await self._producer.produce_all(self._record(effect, trace, message.timestamp) for effect in decision.effects)
+        # Agents' signposts first: an agent may answer as soon as it is told, and be looked for before they know.
+        for effects in ([*filter(_is_placing, decision.effects)], [*filterfalse(_is_placing, decision.effects)]):
+            if effects:
+                await self._producer.produce_all(self._record(effect, trace, message.timestamp) for effect in effects)
         await self._users.store(message.key, state, decision.state)
         self.counts[type(happened).__name__] += 1
         if decision.effects:
@@ -115,6 +119,10 @@ class Router:
                 return Record(
                     self._topics.quarantine, wire.write_set_aside(effect, at), effect.user.key.encode(), headers
                 )
+
+
+def _is_placing(effect: Effect) -> bool:
+    return isinstance(effect, Forward) and isinstance(effect.event, UserPlaced)
 
 
 def _name(effect: Effect) -> str:

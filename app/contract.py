@@ -39,7 +39,7 @@ class OutRecord(_Record):
     ttl_seconds: Annotated[float, Field(gt=0)] | None = None
     """For how many seconds, from when the record was written, the message is worth sending; then it is `late`."""
     phone_number_id: Annotated[str, Field(min_length=1)] = ""
-    """The business number to send from; left out, the one of the setting BROKER_PHONE_NUMBER_ID."""
+    """The business number to send from; left out, BROKER_PHONE_NUMBER_ID, or where else the user is with you."""
 
 
 class _About(_Record):
@@ -99,10 +99,14 @@ class InRecord(_About):
     """Of `initial` and of what a user sent: it came outside the agent's hours, and the user was told so."""
     kept: bool | None = None
     """Of what a user sent: it came before you had the user and was kept for you, so it answers nothing you said."""
+    joined: list[str] | None = None
+    """Of `initial`, and of `system` with `user_joined`: other values of `user` that were this user's until it was known
+    that they are one; what you have of them belongs to this conversation."""
     references: list[str] | None = None
     """Of `initial`, when handed over: the last messages, the user's by `message_id`, agents' by `effect`."""
     user_wrote_at: float | None = None
-    """Of `initial`, when handed over: when the user last wrote, seconds UTC; the window is counted from it."""
+    """Of `initial`, when handed over, and of `user_joined`: when the user last wrote, seconds UTC; the window is
+    counted from it."""
     dropped: int | None = None
     """Of `initial`: how many messages were too many to keep."""
 

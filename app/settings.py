@@ -103,7 +103,8 @@ class Settings(BaseSettings):
     graph_url: str = Field("https://graph.facebook.com", description="base of Meta's Graph API, or the simulator's")
     graph_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="Graph API version")
     phone_number_id: str = Field(
-        "", description="id (not the number) of the business number; replies without one use it"
+        "",
+        description="id (not the number) of the business number; of several, the one that replies without one mean",
     )
     access_token: SecretStr = Field(SecretStr(""), description="system user token for the Graph API")
     access_token_file: str = Field(
@@ -223,6 +224,7 @@ class Settings(BaseSettings):
             kept_messages=self.kept_messages,
             recent_ids=self.recent_ids,
             media_url=self.media_url.rstrip("/"),
+            default_number=self.phone_number_id,
         )
 
 

@@ -23,6 +23,7 @@ from app.core.events import (
     StatusCame,
     UserJoined,
     UserLinked,
+    UserPlaced,
     UserWrote,
 )
 from app.core.identity import User
@@ -38,6 +39,7 @@ KINDS: dict[type[Routed], str] = {
     EndOrdered: "end_ordered",
     UserLinked: "user_linked",
     UserJoined: "user_joined",
+    UserPlaced: "user_placed",
     UserWrote: "item",
     IdentityChanged: "item",
     StatusCame: "item",
@@ -55,6 +57,8 @@ def write_event(event: Routed) -> bytes:
             "ref": event.ref,
             "deadline": event.deadline,
             "raw": _text(event.raw),
+            "anywhere": event.anywhere,
+            "asker": event.asker,
         }
     elif isinstance(event, SendFinished):
         pairs |= {
@@ -75,11 +79,15 @@ def write_event(event: Routed) -> bytes:
             "session": event.session.to_dict() if event.session else None,
             "window": event.window.to_dict(),
         }
+    elif isinstance(event, UserPlaced):
+        pairs |= {"home": event.home, "since": event.since, "here": event.here}
     elif isinstance(event, UserWrote | IdentityChanged | StatusCame):
         message_id = None if isinstance(event, StatusCame) else event.message_id
         pairs |= {"message_id": message_id, "raw": _text(event.raw)}
     elif isinstance(event, MoveOrdered):
-        pairs |= {"agent": event.agent, "note": event.note}
+        pairs |= {"agent": event.agent, "note": event.note, "actor": event.actor, "before": event.before}
+    elif isinstance(event, EndOrdered):
+        pairs |= {"actor": event.actor, "before": event.before}
     return orjson.dumps({name: value for name, value in pairs.items() if value is not None})
 
 
@@ -97,6 +105,8 @@ def read_event(value: bytes) -> Routed | NotUnderstood:
                     ref=data.get("ref"),
                     deadline=data.get("deadline"),
                     raw=b64decode(data.get("raw", "")),
+                    anywhere=data.get("anywhere", False),
+                    asker=data.get("asker", ""),
                 )
             case "send_finished":
                 return SendFinished(
@@ -124,16 +134,34 @@ def read_event(value: bytes) -> Routed | NotUnderstood:
                     session=Session.from_dict(session) if session else None,
                     window=Window.from_dict(data["window"]),
                 )
+            case "user_placed":
+                return UserPlaced(**common, home=data["home"], since=data["since"], here=data["here"])
             case "item":
                 return _read_handed_on(data, common["id"], common["user"])
             case "move_ordered":
-                return MoveOrdered(**common, agent=data["agent"], note=data.get("note"))
+                return MoveOrdered(**common, agent=data["agent"], note=data.get("note"), **_ordered_by(data))
             case "end_ordered":
-                return EndOrdered(**common)
+                return EndOrdered(**common, **_ordered_by(data))
             case other:
                 return NotUnderstood(f"an event of unknown kind {other!r}", value)
     except (ValueError, KeyError, TypeError) as error:
         return NotUnderstood(f"not an event of ours: {error!r}", value)
+
+
+def read_order(value: bytes) -> MoveOrdered | EndOrdered | None:
+    """The order of a record in `control`; None when it is anything else."""
+    try:
+        if orjson.loads(value)["kind"] not in (KINDS[MoveOrdered], KINDS[EndOrdered]):
+            return None
+    except (ValueError, KeyError, TypeError):
+        return None
+    event = read_event(value)
+    return event if isinstance(event, MoveOrdered | EndOrdered) else None
+
+
+def _ordered_by(data: dict[str, Any]) -> dict[str, Any]:
+    # Orders from before the audit say neither.
+    return {"actor": data.get("actor", ""), "before": data.get("before")}
 
 
 def _read_handed_on(data: dict[str, Any], event_id: str, user: User) -> Routed | NotUnderstood:

@@ -16,7 +16,7 @@ from app.core.register import Agent
 from app.stores.chat_documents import Arrival
 from app.stores.conversations import Change, Conversations, StoreRefused
 from app.stores.outgoing import OutgoingMessages
-from app.stores.pushes import Push, message_push
+from app.stores.pushes import Push, joined_push, message_push
 
 TOGETHER = 16
 """Users whose records are stored at the same time."""
@@ -108,4 +108,7 @@ class Inbox:
     async def _arrive(self, arrival: Arrival) -> Change | None:
         if arrival.failure is not None and arrival.ref:
             return await self._outgoing.fail(arrival.agent, arrival.ref, arrival.failure, arrival.source, self._clock())
+        for former in arrival.joined:
+            if await self._conversations.join(arrival, former):
+                self._publish(joined_push(arrival.agent, former, arrival.user))
         return await self._conversations.receive(arrival, self._new_id(), self._clock())

@@ -102,6 +102,7 @@ def _read_arrival(data: dict[str, Any], place: Place, kind: str, user: str, ref:
         reply_to=_text(context, "id") if isinstance(context, dict) else "",
         reason=_text(data, "reason"),
         dropped=dropped if isinstance(dropped, int) and 0 < dropped < 1_000_000 else 0,
+        joined=_texts(data.get("joined")),
         wrote_at=_seconds(data.get("user_wrote_at"), at),
         detail=handed_over(data) if kind == "initial" else {**detail_of(kind, message), **file_of(data.get("content"))},
         failure=failure,
@@ -113,6 +114,10 @@ def _text(data: dict[str, Any], name: str) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str) and one) if isinstance(value, list) else ()
 
 
 def _seconds(value: object, otherwise: float) -> float:

@@ -63,7 +63,7 @@ class Bot:
         return handler
 
     def on_event(self, handler: Handler) -> Handler:
-        """Decorator: call this with `initial`, `status` and `closed`."""
+        """Decorator: call this with `initial`, `status`, `closed`, and with `system` that says who was `joined`."""
         self._event = handler
         return handler
 
@@ -145,7 +145,9 @@ class Bot:
     def _handler(self, topic: str, message: Message) -> Handler:
         if topic == self._error_topic:
             return self._error
-        return self._event if message.type in EVENTS else self._message
+        # Two users turned out to be one: the broker says so, nobody sent it.
+        joined = message.type == "system" and "joined" in message.record
+        return self._event if message.type in EVENTS or joined else self._message
 
 
 async def _nothing(_: Message) -> None:

@@ -44,6 +44,8 @@ class AgentRecord:
     message: Message | Act
     user: str | None = None
     """The user key as the agent read it; it decides, whatever number or id the address has become."""
+    anywhere: bool = False
+    """It names neither user nor business number, as records of the first generation."""
     ref: str | None
     ttl: float | None = None
     """For how many seconds the message is worth sending; None: as the settings say."""
@@ -104,6 +106,7 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
         phone_number_id=number,
         message=message,
         user=user,
+        anywhere=user is None and "phone_number_id" not in data,
         ref=ref,
         ttl=ttl,
     )

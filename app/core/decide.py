@@ -142,7 +142,8 @@ def _assign(turn: Turn, event: UserWrote, agent: Agent) -> None:
     dropped = turn.session.dropped if turn.session else 0
     turn.to_agent(agent)
     sentence = turn.fill(turn.rules.texts.assigned, agent)
-    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped, closed=turn.closed(agent)))
+    closed, joined = turn.closed(agent), turn.window.joined
+    turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped, closed=closed, joined=joined))
     for record in kept:
         turn.tell_kept(agent, record)
 

@@ -110,6 +110,10 @@ class AgentReplied:
     deadline: float | None = None
     """Seconds UTC after which the message is of no use any more; None: as the settings say."""
     raw: bytes = b""
+    anywhere: bool = False
+    """It names neither business number nor user: who is not with the agent at the default number may be at another."""
+    asker: str = ""
+    """The key at the default number which asks the agent's signpost for the user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +175,22 @@ class UserJoined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserPlaced:
+    """A home at another business number than the default says to an agent's signpost: the user is with the agent."""
+
+    id: str
+    user: User
+    """The signpost's key, with the home's business number and one of the user's names."""
+    at: float
+    home: str
+    """The key the user's state is kept under."""
+    since: float
+    """Since when they are with the agent, seconds UTC."""
+    here: bool
+    """False: they are with the agent no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveOrdered:
     """The admin API was told to connect a user with an agent."""
 
@@ -181,6 +201,10 @@ class MoveOrdered:
     agent: int
     note: str | None = None
     """What the agent should know; the user never sees it."""
+    actor: str = ""
+    """Whose token ordered it, for the audit; routing never looks at it."""
+    before: int | None = None
+    """The agent the user was with when it was ordered, for the audit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,10 +215,13 @@ class EndOrdered:
     """As that of `MoveOrdered`."""
     user: User
     at: float
+    actor: str = ""
+    """As those of `MoveOrdered`."""
+    before: int | None = None
 
 
 Event = UserWrote | IdentityChanged | StatusCame | AgentReplied | SendFinished | ClockStruck | MoveOrdered | EndOrdered
-Routed = Event | UserLinked | UserJoined
+Routed = Event | UserLinked | UserJoined | UserPlaced
 """All that comes to the router."""
 
 

@@ -37,6 +37,14 @@ def user_key(phone_number_id: str, wa_id: str | None, user_id: str | None) -> st
     return f"{phone_number_id}:{name}"
 
 
+def agents_key(agent: int, name: str) -> str:
+    """The key under which an agent's users at other business numbers are looked up, by phone digits or BSUID.
+
+    No user has such a key: those begin with a business number.
+    """
+    return f"@{agent}:{name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A person at one business number."""

@@ -15,6 +15,9 @@ from app.core.rules import Rules
 from app.core.state import Session, State, Window, digest
 from app.core.turn import REFERENCES, Decision, Turn
 
+JOINED = 16
+"""Former keys of a user that are remembered: far more than anybody has."""
+
 
 def join(state: State, event: UserJoined, now: float, register: Register, rules: Rules) -> Decision:
     """Take a younger home's user over: the session with an agent wins, of two the one that began later."""
@@ -23,6 +26,8 @@ def join(state: State, event: UserJoined, now: float, register: Register, rules:
     if event.session and not written:
         _join_sessions(turn, event.session, event.window.user)
     turn.window = _joined(turn.window, event.window, first=state.window is None)
+    if event.session and not written:
+        _tell(turn, event.session, event.window.user)
     turn.touched(event.at)
     turn.handled()
     return turn.decision()
@@ -63,6 +68,14 @@ def _end(turn: Turn, winner: Session, loser: Session, user: User) -> None:
         turn.tell(agent, records.closed_record(user, words, "joined", turn.now))
 
 
+def _tell(turn: Turn, theirs: Session, their_user: User) -> None:
+    """Tell the agent who had the younger user, and has the user now, that they are one."""
+    agent = turn.register.agent(theirs.agent)
+    if agent and turn.session and turn.session.agent == theirs.agent:
+        window = turn.window
+        turn.tell(agent, records.joined_record(turn.user, their_user, window.joined, window.last_seen, turn.now))
+
+
 def _joined(ours: Window, theirs: Window, *, first: bool) -> Window:
     newer = theirs if theirs.named > ours.named or first else ours
     user = replace(
@@ -88,5 +101,11 @@ def _joined(ours: Window, theirs: Window, *, first: bool) -> Window:
         since=theirs.since if first else min(ours.since, theirs.since),
         named=newer.named,
         passed={number: to for number, to in (theirs.passed | ours.passed).items() if number not in theirs.numbers},
+        joined=_former(ours, theirs),
         **both,
     )
+
+
+def _former(ours: Window, theirs: Window) -> tuple[str, ...]:
+    keys = dict.fromkeys((*theirs.joined, *ours.joined, theirs.user.key))
+    return tuple(key for key in keys if key != ours.user.key)[-JOINED:]

@@ -52,6 +52,7 @@ def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, a
         "references": list(turn.window.references),
         "user_wrote_at": turn.window.last_seen or None,
         "dropped": (before.dropped if before else 0) or None,
+        "joined": list(turn.window.joined) or None,
     }
     turn.tell(target, records.transfer_record(turn.user, sentence, handed, at, closed=turn.closed(target)))
     for record in before.kept if before else ():

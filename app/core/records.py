@@ -4,11 +4,12 @@ In: events. Out: JSON objects for `<agent>-in` and `<agent>-error`. Bytes become
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import Any
 
 from app.core.codes import class_of
 from app.core.events import IdentityChanged, StatusCame, UserWrote
-from app.core.identity import User
+from app.core.identity import Identity, User
 from app.core.verdicts import from_failed_status
 
 
@@ -66,9 +67,38 @@ def identity_record(event: IdentityChanged, user: User) -> dict[str, Any]:
     )
 
 
-def initial_record(user: User, text: str, event: UserWrote, dropped: int, *, closed: bool = False) -> dict[str, Any]:
+def joined_record(user: User, younger: User, joined: Sequence[str], wrote_at: float, at: float) -> dict[str, Any]:
+    """What an agent reads when a user it has a conversation with turned out to be another: `user` is who stays.
+
+    `joined` are all keys the user had beside this one, `wrote_at` is when they last wrote.
+    """
+    before, after = (Identity(wa_id=one.wa_id, user_id=one.user_id).to_dict() for one in (younger, user))
+    return _record(
+        user,
+        "system",
+        "Two users turned out to be one person.",
+        b"",
+        timestamp=at,
+        content={"change": "user_joined", "before": before, "after": after},
+        joined=list(joined),
+        user_wrote_at=wrote_at or None,
+    )
+
+
+def initial_record(
+    user: User, text: str, event: UserWrote, dropped: int, *, closed: bool = False, joined: Sequence[str] = ()
+) -> dict[str, Any]:
     """What an agent reads when a user chose it; kept messages follow, `dropped` were too many to keep."""
-    return _record(user, "initial", text, event.raw, timestamp=event.at, dropped=dropped or None, closed=closed or None)
+    return _record(
+        user,
+        "initial",
+        text,
+        event.raw,
+        timestamp=event.at,
+        dropped=dropped or None,
+        closed=closed or None,
+        joined=list(joined) or None,
+    )
 
 
 def transfer_record(
@@ -76,7 +106,8 @@ def transfer_record(
 ) -> dict[str, Any]:
     """What an agent reads when another agent or the admin API handed a user to it.
 
-    `handed` has `note`, `references`, `user_wrote_at`, `dropped` as in `initial_record`, and of an agent `from`.
+    `handed` has `note`, `references`, `user_wrote_at`, `dropped` and `joined` as in `initial_record`, and of an agent
+    `from`.
     """
     return _record(user, "initial", text, b"", timestamp=at, closed=closed or None, **handed)
 

@@ -100,6 +100,9 @@ class Rules:
     media_url: str = "http://127.0.0.1:8002"
     """Under which agents reach users' files."""
 
+    default_number: str = ""
+    """The business number that replies mean which name none; empty: there is no such number."""
+
     def is_exit(self, text: str) -> bool:
         """Whether a text is an exit word, in any case, with spaces around."""
         return fold(text) in {fold(word) for word in self.exit_words}

@@ -18,11 +18,13 @@ from app.core.events import (
     StatusCame,
     UserJoined,
     UserLinked,
+    UserPlaced,
     UserWrote,
 )
 from app.core.identity import User, user_key
 from app.core.joining import join
 from app.core.naming import before_key, is_stranger, learn, link, names, passed_on, shown
+from app.core.placing import answer, ask, place, told
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import State, Window, digest
@@ -34,7 +36,17 @@ HOPS_MAX = 8
 
 def route(state: State, event: Routed, hops: int, now: float, register: Register, rules: Rules) -> Decision:
     """Decide an event here or hand it on; `hops` is from how many keys it was handed on, `now` as for `decide`."""
+    decision = _route(state, event, hops, now, register, rules)
+    # These come last: the ids of the other effects count them.
+    return replace(decision, effects=(*decision.effects, *told(state, decision.state, event, now, rules)))
+
+
+def _route(state: State, event: Routed, hops: int, now: float, register: Register, rules: Rules) -> Decision:
     window = state.window
+    if isinstance(event, UserPlaced):
+        return place(state, event, now)
+    if isinstance(event, AgentReplied) and event.asker:
+        return answer(state, event, hops, now)
     if isinstance(event, ClockStruck):
         return decide(state, event, now, register, rules)
     if window and window.home and hops >= HOPS_MAX // 2 and _is_own_name(event):
@@ -48,7 +60,10 @@ def route(state: State, event: Routed, hops: int, now: float, register: Register
         return _linked(state, event, now)
     if isinstance(event, UserJoined):
         return join(state, event, now, register, rules)
-    return _of_another(state, event, hops, now) or _at_home(state, event, now, register, rules)
+    another = _of_another(state, event, hops, now)
+    if another is None and isinstance(event, AgentReplied) and event.anywhere:
+        another = ask(state, event, hops, now, rules)
+    return another or _at_home(state, event, now, register, rules)
 
 
 def _is_own_name(event: Routed) -> bool:

@@ -94,8 +94,12 @@ class Window:
     """When the names were last told where their home is."""
     passed: dict[str, tuple[str, float]] = field(default_factory=dict)
     """Number of the user's that another person has now → that person's key, and since when (seconds UTC)."""
+    places: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Of an agent's signpost: business number → the home at which the user is with the agent, and since when."""
     references: tuple[str, ...] = ()
     """The conversation's last messages, oldest first: Meta's ids of the user's, effect ids of the agents'."""
+    joined: tuple[str, ...] = ()
+    """Other keys this user was kept under until it was known that they are one, newest last."""
 
     def knows(self, event_id: str) -> bool:
         """Whether an event was handled lately."""
@@ -134,7 +138,9 @@ class Window:
             "named": self.named,
             "linked": self.linked,
             "passed": self.passed,
+            "places": self.places,
             "references": list(self.references),
+            "joined": list(self.joined),
         }
 
     @classmethod
@@ -156,7 +162,9 @@ class Window:
             named=data.get("named", 0.0),
             linked=data.get("linked", 0.0),
             passed={number: (key, at) for number, (key, at) in data.get("passed", {}).items()},
+            places={number: (key, at) for number, (key, at) in data.get("places", {}).items()},
             references=tuple(data.get("references", ())),
+            joined=tuple(data.get("joined", ())),
         )
 
 

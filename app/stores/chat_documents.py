@@ -54,6 +54,8 @@ class Arrival:
     reply_to: str = ""
     reason: str = ""
     dropped: int = 0
+    joined: tuple[str, ...] = ()
+    """Keys the user had before: what is under them belongs to this user."""
     wrote_at: float = 0.0
     """When the user last wrote, where that is not `at`: another agent handed them over."""
     detail: Mapping[str, Any] = field(default_factory=dict)
@@ -62,7 +64,8 @@ class Arrival:
     @property
     def system(self) -> bool:
         """Whether it is a line about the conversation instead of a message of the user."""
-        return self.failure is not None or self.kind in ("initial", "closed")
+        told_of_join = self.kind == "system" and bool(self.joined)
+        return self.failure is not None or told_of_join or self.kind in ("initial", "closed")
 
     @property
     def counted(self) -> bool:

@@ -7,7 +7,7 @@ a second effect. Only plain reads and writes are used. Must never hide that Mong
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bson.errors import BSONError
@@ -17,6 +17,7 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DocumentTooLarge, DuplicateKeyError, PyMongoError
 
 from app.stores import chat_documents as shapes
+from app.stores import chat_joining as joining
 from app.stores.chat_documents import Arrival, Document
 
 ANSWER_SECONDS = 5.0
@@ -120,7 +121,7 @@ class Conversations:
             return stored
         async with asking():
             # The conversation first: after a crash between the two writes the record is read again and repeats both.
-            conversation = await self._advance(arrival)
+            arrival, conversation = await self._advance(arrival)
             message = shapes.arrival_message(arrival, conversation, message_id, now)
             try:
                 await self.messages.insert_one(message)
@@ -130,23 +131,46 @@ class Conversations:
                 if again is None:
                     raise StoreAway("MongoDB reported a message twice and does not show it") from None
                 return again
+            if await self.bring(arrival.agent, arrival.user):
+                moved = await self.messages.find_one({"agent": arrival.agent, "source": arrival.source})
+                return await self.change(moved or message)
         return Change(shapes.message_view(message), shapes.conversation_view(conversation))
 
-    async def _advance(self, arrival: Arrival) -> Document:
-        """Let an arrival change its conversation, which is made where there is none yet."""
-        name = {"_id": shapes.conversation_id(arrival.agent, arrival.user)}
+    async def join(self, arrival: Arrival, former: str) -> bool:
+        """Make the conversation of a key the user had before one with theirs; False when it is already.
+
+        Raises StoreAway.
+        """
+        await self.ensure_indexes()
+        async with asking():
+            return await joining.join(self.conversations, self.messages, arrival, former)
+
+    async def bring(self, agent: int, user: str) -> bool:
+        """Bring along a message that was written while its conversation was joined to another."""
+        return await joining.bring(self.conversations, self.messages, agent, user)
+
+    async def _advance(self, arrival: Arrival) -> tuple[Arrival, Document]:
+        """Let an arrival change its conversation, made where there is none; the arrival is then for that one's user."""
         update = shapes.arrival_update(arrival, self._window_seconds)
-        after = ReturnDocument.AFTER
-        found: Document | None = await self.conversations.find_one_and_update(name, update, return_document=after)
-        if found is None:
-            with suppress(DuplicateKeyError):  # another worker made it in this moment
-                await self.conversations.update_one(
-                    name, {"$setOnInsert": shapes.new_conversation(arrival)}, upsert=True
-                )
-            found = await self.conversations.find_one_and_update(name, update, return_document=after)
-        if found is None:
-            raise StoreAway("MongoDB took a conversation and does not show it")
-        return found
+        for _ in range(joining.LEADS_MAX):
+            name = {"_id": shapes.conversation_id(arrival.agent, arrival.user)}
+            found = await self.conversations.find_one_and_update(
+                {**name, **joining.HERE}, update, return_document=ReturnDocument.AFTER
+            )
+            if found is not None:
+                return arrival, found
+            known = await self.conversations.find_one(name)
+            if known is None:
+                with suppress(DuplicateKeyError):  # another worker made it in this moment
+                    made = {"$setOnInsert": shapes.new_conversation(arrival)}
+                    await self.conversations.update_one(name, made, upsert=True)
+            elif (home := known.get("joined_to")) is None:
+                continue  # another worker made it so in this moment
+            elif joining.was_under_way(arrival, known):
+                arrival = replace(arrival, user=home)
+            else:
+                await self.conversations.update_one({**name, "joined_to": home}, joining.anew(arrival))
+        raise StoreAway("MongoDB took a conversation and does not show it")
 
     async def _stored(self, agent: int, source: str) -> Change | None:
         async with asking():
@@ -179,16 +203,20 @@ class Conversations:
     # --- what pages ask for
 
     async def conversation(self, agent: int, user: str) -> Document | None:
-        """One conversation; raises StoreAway."""
+        """The conversation with a user, by any key they had; raises StoreAway."""
         async with asking():
-            found = await self.conversations.find_one({"_id": shapes.conversation_id(agent, user)})
-        return shapes.conversation_view(found) if found else None
+            for _ in range(joining.LEADS_MAX):
+                found = await self.conversations.find_one({"_id": shapes.conversation_id(agent, user)})
+                if found is None or found.get("joined_to") is None:
+                    return shapes.conversation_view(found) if found else None
+                user = found["joined_to"]
+        return None
 
     async def listing(
         self, agent: int, search: str = "", before: tuple[float, str] | None = None, limit: int = 50
     ) -> list[Document]:
         """An agent's conversations, the newest first, after the (last_at, user) of `before`; raises StoreAway."""
-        wanted: list[Document] = [{"agent": agent}]
+        wanted: list[Document] = [{"agent": agent, **joining.HERE}]
         if search.strip():
             pattern = {"$regex": re.escape(search.strip()), "$options": "i"}
             wanted.append({"$or": [{"name": pattern}, {"waID": pattern}, {"phone": pattern}]})
@@ -220,7 +248,7 @@ class Conversations:
     async def unread(self, agent: int) -> int:
         """How many messages wait to be read at an agent; raises StoreAway."""
         async with asking():
-            cursor = self.conversations.find({"agent": agent, "unread": {"$gt": 0}}, {"unread": 1})
+            cursor = self.conversations.find({"agent": agent, "unread": {"$gt": 0}, **joining.HERE}, {"unread": 1})
             return sum([document["unread"] async for document in cursor])
 
     async def mark_read(self, agent: int, user: str, upto: int) -> Document | None:
@@ -257,7 +285,7 @@ class Conversations:
 
     async def latest(self, agents: Iterable[int], address: str = "") -> Document | None:
         """The newest conversation of these agents, or the newest with a waID; raises StoreAway."""
-        query: Document = {"agent": {"$in": list(agents)}}
+        query: Document = {"agent": {"$in": list(agents)}, **joining.HERE}
         if address:
             query["waID"] = address
         async with asking():

@@ -13,7 +13,8 @@ from pymongo.errors import DuplicateKeyError
 
 from app.stores import chat_documents as shapes
 from app.stores.chat_documents import ARRIVED, RANKS, Document, Failure
-from app.stores.conversations import Change, Conversations, asking
+from app.stores.chat_joining import HERE
+from app.stores.conversations import Change, Conversations, StoreAway, asking
 
 TICKS = {rank: tick for tick, rank in RANKS.items()}
 UNSURE = ("in_doubt", "waiting")
@@ -49,7 +50,7 @@ class OutgoingMessages:
         said = {"last_text": content["text"], "last_type": content["kind"], "last_direction": "out"}
         async with asking():
             conversation = await self._conversations.find_one_and_update(
-                {"_id": shapes.conversation_id(agent, user)},
+                {"_id": shapes.conversation_id(agent, user), **HERE},
                 {"$inc": {"counter": 1}, "$set": said, "$max": {"last_at": now}},
                 return_document=ReturnDocument.AFTER,
             )
@@ -62,9 +63,13 @@ class OutgoingMessages:
                 known = await self.find(agent, ref)
                 return None if known is None else await self._all.change(known, fresh=False)
             early = await self._early.find_one_and_delete({"_id": _early_id(agent, ref)})
+            brought = await self._all.bring(agent, user)
         if early is not None:
             await self._replay(agent, ref, early)
+        if early is not None or brought:
             message = await self.find(agent, ref) or message
+        if brought:
+            return await self._all.change(message)
         return Change(shapes.message_view(message), shapes.conversation_view(conversation))
 
     async def _replay(self, agent: int, ref: str, early: Document) -> None:
@@ -132,12 +137,14 @@ class OutgoingMessages:
         return await self.find(agent, ref)
 
     async def _change(self, message: Document, guard: Document, changed: Document) -> Change | None:
+        conversation = await self._counted(message)
+        if conversation is None:
+            # Its conversation was joined to another in this moment, and it has gone along.
+            message = await self.find(message["agent"], message["source"].removeprefix("ref:")) or message
+            conversation = await self._counted(message)
+        if conversation is None:
+            raise StoreAway("a conversation was just joined to another; try again")
         async with asking():
-            conversation = await self._conversations.find_one_and_update(
-                {"_id": shapes.conversation_id(message["agent"], message["user"])},
-                {"$inc": {"counter": 1}},
-                return_document=ReturnDocument.AFTER,
-            )
             after = await self._messages.find_one_and_update(
                 {"agent": message["agent"], "source": message["source"], **guard},
                 {"$set": {**changed, "changed": conversation["counter"]}},
@@ -146,6 +153,14 @@ class OutgoingMessages:
         if after is None:
             return None
         return Change(shapes.message_view(after), shapes.conversation_view(conversation))
+
+    async def _counted(self, message: Document) -> Document | None:
+        name = {"_id": shapes.conversation_id(message["agent"], message["user"]), **HERE}
+        async with asking():
+            found: Document | None = await self._conversations.find_one_and_update(
+                name, {"$inc": {"counter": 1}}, return_document=ReturnDocument.AFTER
+            )
+        return found
 
 
 def _early_id(agent: int, ref: str) -> str:

@@ -31,6 +31,11 @@ def message_push(message: Push, conversation: Push) -> Push:
     return {"push": "message", "agent": message["agent"], "message": message, "conversation": conversation}
 
 
+def joined_push(agent: int, former: str, user: str) -> Push:
+    """The push that tells pages that a conversation belongs to another one now."""
+    return {"push": "joined", "agent": agent, "former": former, "user": user}
+
+
 class Pushes(Service):
     """Pushes of one worker and to all workers; `worker` is a name no other worker has."""
 

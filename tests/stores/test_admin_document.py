@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest_asyncio
 import schemathesis
 from aiohttp.test_utils import TestServer
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from pydantic import SecretStr
 from schemathesis import GenerationMode, checks
 
@@ -22,16 +24,18 @@ from app.embedded.postgres import Postgres
 from app.faust_app import make_app
 from app.settings import Settings
 from app.stores.register import RegisterStore
-from tests.unit.histories import REGISTER
+from tests.unit.histories import DESK, REGISTER
+from tests.web.admin_page_support import Crowd
 from tests.web.admin_support import TOKEN
-from tests.web.test_lookups import ANA, STATE, Mirror, Worker
+from tests.web.test_lookups import ANA, STATE, Mirror
 from web.admin.counts import Counts
 from web.admin.document import openapi
 from web.admin.gate import PREFIX
-from web.admin.install import install_admin, install_numbers, install_sessions
+from web.admin.install import install_admin, install_numbers, install_people, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
+from web.admin.people import People
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EXAMPLES = 25
@@ -51,6 +55,14 @@ CHECKS: list[Any] = [
         )
     ),
 ]
+TRIED = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +72,14 @@ def postgres() -> Iterator[Postgres]:
         yield Postgres(free_port(), Path(name) / "postgres")
 
 
+@pytest.fixture(scope="module")
+def worker() -> Crowd:
+    """The worker with Ana, who is with Sales."""
+    return Crowd({ANA.key.encode(): STATE})
+
+
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def url(postgres: Postgres, worker: Crowd, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """Where the admin API answers; it makes no topics."""
     await postgres.start()
     store = RegisterStore(SecretStr(postgres.dsn))
@@ -71,11 +89,11 @@ async def url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> A
         pass
 
     install_admin(app, Settings(admin_tokens=[SecretStr(TOKEN)]), store, create_topics, lambda: None)
-    worker = Worker({ANA.key.encode(): STATE})
     passing = Passing(worker, lambda *_: None, "106", lambda: pytest.fail("nobody else is asked"))
     lookups = Lookups(passing, worker.load, lambda: REGISTER, Rules())
     orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control")
     install_sessions(app, lookups, Counts(Mirror(), lambda: REGISTER), orders)
+    install_people(app, People(worker, worker, lambda: REGISTER, Rules(), lambda: pytest.fail("nobody else is asked")))
     measured = numbers({}, REGISTER.active[0].topics, 0.0)
     shown = [{"id": agent.id, "name": agent.name, **measured} for agent in REGISTER.active]
     install_numbers(app, lambda: {"at": None, "problem": "nothing has been measured yet", "agents": shown})
@@ -90,19 +108,40 @@ async def url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> A
 @pytest.mark.parametrize("label", OPERATIONS)
 async def test_no_call_is_answered_outside_the_document(url: str, label: str, mode: GenerationMode) -> None:
     @given(case=OPERATIONS[label].as_strategy(generation_mode=mode))
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @TRIED
     def call(case: Any) -> None:
         response = case.call(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"})
         case.validate_response(response, checks=CHECKS)
 
     await asyncio.to_thread(call)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("label", ["POST /session/{user}/move", "DELETE /session/{user}"])
+async def test_orders_about_somebody_known_keep_to_the_document(
+    url: str, worker: Crowd, label: str, mode: GenerationMode
+) -> None:
+    """Calls made up for the document name nobody there is: here they name Ana, and in a move often an agent."""
+    answered: Counter[int] = Counter()
+    written = len(worker.written)
+
+    @given(
+        case=OPERATIONS[label].as_strategy(generation_mode=mode),
+        user=st.sampled_from([ANA.key, "5511999990000", "+55 11 99999-0000"]),
+        agent=st.sampled_from([DESK.id, str(DESK.id), DESK.name, None]),
+    )
+    @TRIED
+    def call(case: Any, user: str, agent: int | str | None) -> None:
+        case.path_parameters = {"user": user}
+        if agent is not None and isinstance(case.body, dict):
+            case.body["agent"] = agent
+        response = case.call(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"})
+        case.validate_response(response, checks=CHECKS)
+        answered[response.status_code] += 1
+
+    await asyncio.to_thread(call)
+    assert answered[202] > 0, answered
+    assert len(worker.written) - written == answered[202], "what is accepted, and nothing else, was written"
 
 
 @pytest.mark.parametrize("label", OPERATIONS)

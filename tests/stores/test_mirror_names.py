@@ -38,7 +38,7 @@ def session(offset: int, since: float = NOW) -> Image:
     return session_image(ANA, Session(since=since, agent=7).to_dict(), offset, DAY)
 
 
-async def led(redis: Redis, *names: str) -> list[str | None]:
+async def led(redis: Redis, *names: str) -> list[Any]:
     """Where names lead."""
     return [await redis.get(f"wab:name:{name}") for name in names]
 
@@ -47,7 +47,8 @@ async def test_every_name_leads_to_the_session(store: MirrorStore, redis: Redis)
     await store.write([session(1), ana(1)])
     assert await led(redis, NUMBER, ANAS_ID, NEW) == [ANA, ANA, ANA]
     assert await redis.smembers(f"wab:names:{ANA}") == {NUMBER, ANAS_ID, NEW}
-    assert await redis.exists(f"wab:session:{await redis.get(f'wab:name:{ANAS_ID}')}")
+    (home,) = await led(redis, ANAS_ID)
+    assert await redis.exists(f"wab:session:{home}")
 
 
 @pytest.mark.parametrize("first", ["session", "window"])

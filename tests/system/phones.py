@@ -35,13 +35,18 @@ class Simulator:
 
 
 class Phone:
-    """One user's phone."""
+    """One user's phone, with the chat of one business number on its screen."""
 
-    def __init__(self, simulator: Simulator, user: dict[str, Any]) -> None:
+    def __init__(self, simulator: Simulator, user: dict[str, Any], number: str | None = None) -> None:
         self._simulator = simulator
+        self._number = {"phone_number_id": number} if number else {}
         self.user = user
         self.id: str = user["id"]
         self.address: str = user.get("wa_id") or user["user_id"]
+
+    def at(self, number: str) -> "Phone":
+        """The same phone with the chat of another business number, by its `phone_number_id`."""
+        return Phone(self._simulator, self.user, number)
 
     async def write(self, text: str, **more: Any) -> str:
         """Type a text and send it; returns the message's id once the webhook was answered."""
@@ -63,12 +68,14 @@ class Phone:
         return await self._act({"type": "image", "media_id": media_id, "caption": caption})
 
     async def _act(self, body: dict[str, Any]) -> str:
-        answer = await self._simulator.call("POST", f"/sim/users/{self.id}/messages", body, wait=1)
+        answer = await self._simulator.call("POST", f"/sim/users/{self.id}/messages", {**self._number, **body}, wait=1)
         return str(answer["wamid"])
 
     async def transcript(self, after: int = 0, wait: float = 0) -> tuple[list[dict[str, Any]], int]:
         """All messages past a number, and the number to go on from."""
-        answer = await self._simulator.call("GET", f"/sim/users/{self.id}/messages", after=after, wait=wait)
+        answer = await self._simulator.call(
+            "GET", f"/sim/users/{self.id}/messages", after=after, wait=wait, **self._number
+        )
         return answer["messages"], answer["seq"]
 
     async def received(self) -> list[dict[str, Any]]:

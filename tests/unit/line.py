@@ -76,14 +76,14 @@ class Known:
 class Line:
     """A webhook and a router, one behind the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules | None = None) -> None:
         settings = Settings(_env_file=None, app_secrets=[SecretStr(SECRET)])
         self.topics = Topics(settings)
         self.log, self.known = Log(), Known()
         producer = cast(Producer, self.log)
         feed = cast(RegisterFeed, SimpleNamespace(register=REGISTER))
         self.intake = Intake(settings, self.topics, producer)
-        self.router = Router(self.topics, Rules(), feed, producer, cast(Users, self.known))
+        self.router = Router(self.topics, rules or Rules(), feed, producer, cast(Users, self.known))
         self._read = 0
 
     async def post(self, *bodies: bytes, at: float = NOW) -> None:

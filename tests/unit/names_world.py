@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from app.core.effects import Effect, Forward, Quarantine, Send, TellAgent
 from app.core.events import AgentReplied, IdentityChanged, Routed, UserWrote
 from app.core.identity import Identity, User
+from app.core.rules import Rules
 from app.core.signposts import HOPS_MAX, route
 from app.core.state import State
 from tests.unit.histories import NOW, RULES, SALES, VARIED
@@ -73,7 +74,8 @@ def replied(number: int, name: str | None = None, user: str | None = None) -> Ag
 class World:
     """States and queues by key, and every effect once."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules = RULES) -> None:
+        self.rules = rules
         self.states: dict[str, State] = defaultdict(State)
         self.queues: dict[str, deque[tuple[Routed, int]]] = defaultdict(deque)
         self.effects: dict[str, Effect] = {}
@@ -90,7 +92,7 @@ class World:
         """Handle the first event of a key; a crash comes after the effects and before the state, so it stays first."""
         event, hops = self.queues[at][0]
         assert event.user.key == at
-        decision = route(self.states[at], event, hops, event.at, VARIED, RULES)
+        decision = route(self.states[at], event, hops, event.at, VARIED, self.rules)
         for effect in decision.effects:
             if isinstance(effect, Forward):
                 assert effect.hops <= HOPS_MAX, "a circle"

@@ -8,6 +8,7 @@ import pytest
 
 from agents.bridge import Bridge
 from app.core.register import Agent
+from app.core.rules import Rules
 from app.producing import Producer
 from app.register_feed import RegisterFeed
 from tests.unit.histories import REGISTER, SALES, SERVICE
@@ -19,12 +20,13 @@ FIRST, SECOND = "1029384756", "5647382910"
 PHONE = "5511999990000"
 
 
-def text_to(number: str) -> bytes:
+def text_to(number: str, text: str = "hi") -> bytes:
     """Ana's text to one of the business numbers."""
     data = webhook("text")
     value = data["entry"][0]["changes"][0]["value"]
     value["metadata"]["phone_number_id"] = number
-    value["messages"][0]["id"] += number
+    value["messages"][0]["text"]["body"] = text
+    value["messages"][0]["id"] += number + text
     return orjson.dumps(data)
 
 
@@ -76,3 +78,35 @@ async def test_an_agent_has_no_say_at_the_other_number(line: Line) -> None:
     assert sent_from(line) == []
     for agent in (SALES, SERVICE):
         assert [error["code"] for error in line.of(agent.error_topic)] == ["not_connected"]
+
+
+async def test_a_first_generation_reply_follows_its_user_to_the_other_number() -> None:
+    line = Line(Rules(default_number=FIRST))
+    await line.post(text_to(SECOND))
+    await line.post(text_to(SECOND, "sales"))
+    line.forget()
+    await reply(line, SALES)
+    assert sent_from(line) == [SECOND]
+    assert line.of(SALES.error_topic) == []
+
+
+@pytest.mark.parametrize("more", [{"phone_number_id": FIRST}, {"user": f"{FIRST}:{PHONE}"}])
+async def test_a_reply_that_names_its_place_stays_there(more: dict[str, str]) -> None:
+    line = Line(Rules(default_number=FIRST))
+    await line.post(text_to(SECOND))
+    await line.post(text_to(SECOND, "sales"))
+    line.forget()
+    await reply(line, SALES, **more)
+    assert sent_from(line) == []
+    assert [error["code"] for error in line.of(SALES.error_topic)] == ["not_connected"]
+
+
+async def test_where_a_user_is_stands_in_kafka_before_the_agent_is_told() -> None:
+    line = Line(Rules(default_number=FIRST))
+    await line.post(text_to(SECOND))
+    line.forget()
+    await line.post(text_to(SECOND, "sales"))
+    written = [(record.topic, orjson.loads(record.value).get("kind")) for record in line.log.records]
+    told = written.index((SALES.read_topic, None))
+    placed = [place for place, record in enumerate(written) if record == (line.topics.replies, "user_placed")]
+    assert placed and max(placed) < told

@@ -133,3 +133,14 @@ def test_a_file_is_known_by_our_id() -> None:
     assert arrival({**record, "content": {"media": ours, "url": "http://x"}}).detail == {"media": ours}
     for content in ({"media": "../x"}, {"media": 7}, {}, "x", None):
         assert arrival({**record, "content": content}).detail == {}
+
+
+def test_keys_the_user_had_before_are_read_and_said_in_a_line() -> None:
+    data = {"waID": "5511", "type": "system", "text": "one person", "user": "k"}
+    told = arrival({**data, "joined": ["a", "b"]})
+    assert (told.joined, told.system, told.counted) == (("a", "b"), True, False)
+    assert arrival({**data, "joined": ["a", 7, "", None]}).joined == ("a",)
+    wrong: tuple[Any, ...] = (None, "a", 7, {"a": 1}, [])
+    for joined in wrong:
+        assert arrival({**data, "joined": joined}).joined == ()
+    assert not arrival(data).system

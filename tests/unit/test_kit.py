@@ -53,7 +53,7 @@ async def test_each_record_reaches_its_handler() -> None:
         called.append(("error", found.text))
 
     await taken(bot, {"type": "text", "text": "hi"}, {"type": "initial"}, {"type": "status"}, {"type": "closed"})
-    await taken(bot, {"type": "a kind to come"})
+    await taken(bot, {"type": "a kind to come"}, {"type": "system"}, {"type": "system", "joined": ["k"]})
     await taken(bot, {"text": "the window is closed"}, topic="x-error")
     assert called == [
         ("message", "text"),
@@ -61,6 +61,8 @@ async def test_each_record_reaches_its_handler() -> None:
         ("event", "status"),
         ("event", "closed"),
         ("message", "a kind to come"),
+        ("message", "system"),
+        ("event", "system"),
         ("error", "the window is closed"),
     ]
 

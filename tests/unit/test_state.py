@@ -27,6 +27,7 @@ windows = st.builds(
     touched=times,
     recent=st.lists(texts, max_size=4).map(tuple),
     ticks=st.dictionaries(texts, st.integers(1, 4), max_size=4),
+    places=st.dictionaries(texts, st.tuples(texts, times), max_size=3),
     references=st.lists(texts, max_size=4).map(tuple),
 )
 

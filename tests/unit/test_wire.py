@@ -19,6 +19,7 @@ from app.core.events import (
     SendFinished,
     UserJoined,
     UserLinked,
+    UserPlaced,
 )
 from app.core.identity import User
 from app.core.state import Session, Window
@@ -39,6 +40,8 @@ events = st.one_of(
         message=st.dictionaries(texts, texts, max_size=2),
         ref=maybe,
         raw=st.binary(max_size=9),
+        anywhere=st.booleans(),
+        asker=texts,
     ),
     st.builds(
         SendFinished,
@@ -54,6 +57,7 @@ events = st.one_of(
         raw=st.binary(max_size=9),
     ),
     st.builds(ClockStruck, **common),
+    st.builds(UserPlaced, **common, home=texts, since=times, here=st.booleans()),
     st.builds(UserLinked, **common, home=texts, since=times, ids=several, via=texts),
     st.builds(
         UserJoined,
@@ -67,6 +71,7 @@ events = st.one_of(
             ids=several,
             numbers=several,
             passed=st.dictionaries(texts, st.tuples(texts, times), max_size=2),
+            places=st.dictionaries(texts, st.tuples(texts, times), max_size=2),
         ),
     ),
     st.builds(MoveOrdered, **common, agent=st.integers(1, 2**53), note=maybe),

@@ -24,9 +24,9 @@ from app.owners import OwnerUnknown
 from app.producing import ProduceError
 from app.settings import Settings
 from app.stores.mirror import MirrorAway
-from app.wire import read_event
+from app.wire import read_event, read_order
 from tests.unit.histories import DESK, REGISTER, SALES, SERVICE
-from tests.web.admin_support import TOKEN, Admin, MemoryStore
+from tests.web.admin_support import NAMED_TOKEN, TOKEN, Admin, MemoryStore
 from web.admin.counts import Counts
 from web.admin.install import install_admin, install_sessions
 from web.admin.lookups import Lookups
@@ -114,7 +114,9 @@ class Pair:
 
 @pytest.fixture
 async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
-    settings = Settings(data_dir=tmp_path, admin_tokens=[SecretStr(TOKEN)], phone_number_id="106")
+    settings = Settings(
+        data_dir=tmp_path, admin_tokens=[SecretStr(TOKEN), SecretStr(f"ana:{NAMED_TOKEN}")], phone_number_id="106"
+    )
     pair = Pair()
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -275,7 +277,8 @@ async def test_a_move_is_written_to_the_router_by_the_worker_with_the_user(pair:
     assert pair.first.written == []
     ((topic, value, key),) = pair.second.written
     assert (topic, key) == ("control", ANA.key.encode())
-    order = MoveOrdered(id=answer["data"]["order"], user=ANA, at=NOW, agent=DESK.id, note="urgent")
+    by: dict[str, Any] = {"actor": "unnamed token", "before": SALES.id}
+    order = MoveOrdered(id=answer["data"]["order"], user=ANA, at=NOW, agent=DESK.id, note="urgent", **by)
     assert read_event(value) == order
 
 
@@ -284,7 +287,19 @@ async def test_an_end_is_written_to_the_router_by_the_worker_with_the_user(pair:
     status, answer = await pair.order("DELETE", "", at=at)
     assert status == 202
     ((_, value, _),) = pair.second.written
-    assert read_event(value) == EndOrdered(id=answer["data"]["order"], user=ANA, at=NOW)
+    by: dict[str, Any] = {"actor": "unnamed token", "before": SALES.id}
+    assert read_event(value) == EndOrdered(id=answer["data"]["order"], user=ANA, at=NOW, **by)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize(("method", "path", "body"), [("POST", "/move", {"agent": DESK.id}), ("DELETE", "", None)])
+async def test_an_order_says_whose_token_it_was_whichever_worker_is_asked(
+    pair: Pair, at: int, method: str, path: str, body: Any
+) -> None:
+    assert (await pair.order(method, path, body, at=at, Authorization=f"Bearer {NAMED_TOKEN}"))[0] == 202
+    ((_, value, _),) = pair.second.written
+    order = read_order(value)
+    assert order is not None and (order.actor, order.before) == ("ana", SALES.id)
 
 
 async def test_a_repeated_order_has_the_same_id(pair: Pair) -> None:

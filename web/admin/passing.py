@@ -1,20 +1,23 @@
 """Brings a request about a user to the worker that has this user.
 
 In: a name of a user and a request. Out: what the worker with the user's home answers: this one, or another that is
-asked. Must never ask on what was already passed on, but for another name of the user, and that only so often.
+asked. Must never ask on what was already passed on, but for another name of the user, and that only so often; nor quote
+a token.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
 import aiohttp
+from pydantic import SecretStr
 
 from app.core.identity import split_address
 from app.core.lookup import key_of
 from app.owners import OwnerUnknown
+from web.admin.tokens import bare_token
 
 FORWARDED = "X-Broker-Forwarded"
 """Marks a request that another worker passed on, with how often it was."""
@@ -53,14 +56,18 @@ class Passing:
         home_of: Callable[[bytes, str | None], str | None],
         phone_number_id: str,
         http: Callable[[], aiohttp.ClientSession],
+        tokens: Iterable[SecretStr] = (),
     ) -> None:
         """`home_of` says where a key of this worker leads to, None when nowhere else; asked by phone number it is
-        whoever has that number now. Names without a business number mean `phone_number_id`.
+        whoever has that number now. Names without a business number mean `phone_number_id`. `tokens` are the entries of
+        this worker's setting: while one replaces another, the worker asked may know only one of them.
         """
         self._owners = owners
         self._home_of = home_of
         self._phone_number_id = phone_number_id
         self._http = http
+        bare = (bare_token(entry.get_secret_value()) for entry in tokens)
+        self._bearers = [f"Bearer {token}" for token in bare if token]
 
     async def to_owner(self, name: str, call: Call, here: Callable[[str], Awaitable[Answer]]) -> Answer:
         """The answer of the worker with a user; `here` gives this worker's for a user key.
@@ -85,20 +92,28 @@ class Passing:
 
     async def _ask(self, owner: str, name: str, call: Call, passes: int) -> Answer:
         url = f"{owner.rstrip('/')}/api/v1/session/{quote(name, safe='')}{call.path}"
-        passed = {"Authorization": call.headers.get("Authorization", ""), FORWARDED: str(passes)}
+        passed = {FORWARDED: str(passes)}
         if IDEMPOTENCY in call.headers:
             passed[IDEMPOTENCY] = call.headers[IDEMPOTENCY]
-        request = self._http().request(call.method, url, headers=passed, json=call.body, allow_redirects=False)
+        shown = call.headers.get("Authorization", "")
         try:
-            async with asyncio.timeout(FORWARD_SECONDS), request as response:
-                answer = await response.json()
-                # A worker of an older version has no such page at all.
-                is_old = response.status == 404 and answer.get("internal_code") == "http-404"
-                if response.status in (200, 202, 404, 422, 503) and not is_old:
-                    return response.status, answer
-                raise OwnerUnknown(f"the worker with this user answered {response.status}: have all the same tokens?")
+            async with asyncio.timeout(FORWARD_SECONDS):
+                for bearer in (shown, *(one for one in self._bearers if one != shown)):
+                    status, answer = await self._request(url, call, {**passed, "Authorization": bearer})
+                    if status != 401:
+                        break
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise OwnerUnknown("the worker with this user does not answer") from error
+        # A worker of an older version has no such page at all.
+        is_old = status == 404 and answer.get("internal_code") == "http-404"
+        if status in (200, 202, 404, 422, 503) and not is_old:
+            return status, answer
+        raise OwnerUnknown(f"the worker with this user answered {status}: have all a token in common?")
+
+    async def _request(self, url: str, call: Call, headers: dict[str, str]) -> Answer:
+        request = self._http().request(call.method, url, headers=headers, json=call.body, allow_redirects=False)
+        async with request as response:
+            return response.status, await response.json()
 
 
 def _passes(headers: Mapping[str, str]) -> int:

@@ -153,16 +153,17 @@ class Actions:
         asked = _History.model_validate(data)
         self._agent(login, asked.agent)
         conversation = await self._existing(asked)
-        found = await self._conversations.history(asked.agent, asked.user, asked.before, asked.limit)
+        found = await self._conversations.history(asked.agent, conversation["user"], asked.before, asked.limit)
         return {"conversation": conversation, "messages": found, "more": len(found) == asked.limit}
 
     async def _catch_up(self, login: Login, data: Document) -> Document:
         asked = _CatchUp.model_validate(data)
         self._agent(login, asked.agent)
         conversation = await self._existing(asked)
-        found = await self._conversations.changes(asked.agent, asked.user, asked.after)
+        user = conversation["user"]
+        found = await self._conversations.changes(asked.agent, user, asked.after) if user == asked.user else None
         if found is None:
-            newest = await self._conversations.history(asked.agent, asked.user, None, PAGE)
+            newest = await self._conversations.history(asked.agent, user, None, PAGE)
             return {"conversation": conversation, "messages": newest, "reset": True, "more": True}
         return {"conversation": conversation, "messages": found, "reset": False}
 
@@ -176,7 +177,7 @@ class Actions:
         asked = _Seen.model_validate(data)
         self._agent(login, asked.agent)
         before = await self._existing(asked)
-        conversation = await self._conversations.mark_read(asked.agent, asked.user, asked.upto)
+        conversation = await self._conversations.mark_read(asked.agent, before["user"], asked.upto)
         if conversation is not None and conversation["unread"] != before["unread"]:
             self._publish({"push": "conversation", "agent": asked.agent, "conversation": conversation})
         return {"conversation": conversation}

@@ -79,7 +79,7 @@ class Sending:
         known = await self._outgoing.find(agent.id, ref)
         if known is not None:
             return await self._conversations.change(known, fresh=False)
-        self._check(await self._conversations.conversation(agent.id, user))
+        user = self._check(await self._conversations.conversation(agent.id, user))["user"]
         data = content.model_dump(mode="json")
         change = await self._outgoing.add(agent.id, user, ref, data, self._new_id(), self._clock())
         if change is None:
@@ -113,11 +113,11 @@ class Sending:
             raise Refused("unknown", "there is no such conversation")
         if conversation["state"] == "closed":
             raise Refused("closed", "the conversation has ended already")
-        if before := self._last.get((agent.id, user)):
+        if before := self._last.get((agent.id, conversation["user"])):
             await asyncio.wait([before])
         try:
             await self._producer.produce(
-                agent.write_topic, orjson.dumps(act_record(conversation, act)), key=user.encode()
+                agent.write_topic, orjson.dumps(act_record(conversation, act)), key=conversation["user"].encode()
             )
         except ProduceError as error:
             log.warning("an act of agent %s did not reach Kafka: %s", agent.name, error)

@@ -24,8 +24,10 @@ welcome       agents, now, margin           after hello; `now` is the server's c
 agents        agents                        agents came, went or got another name
 message       agent, message, conversation  a message came, or its tick or error changed
 conversation  agent, conversation           it was read elsewhere
+joined        agent, former, user           two users turned out to be one: ask for everything shown again
 resync                                      pushes may have been missed: ask for everything shown again
 
+A conversation that was asked for by a key its user had before comes with the `user` it has now.
 A message has `seq`, its place in the conversation, and `changed`, which rises with every change: a page that comes
 back asks `catch_up` after the highest it has seen. The socket closes with 4401 when the login ends. An object with
 `ws_action` is of the first generation's protocol (`first_generation.py`), and such a page, which never says hello, is

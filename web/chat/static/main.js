@@ -25,7 +25,7 @@ drawIcons();
 const link = new Link({ onPush, onState });
 const outbox = new Outbox({ link, now, onChange: () => thread?.draw(), onSent });
 const list = new List({ link, now, onOpen: open });
-const thread = new Thread({ link, now, outbox, onState: threadState });
+const thread = new Thread({ link, now, outbox, onState: threadState, onMoved: open });
 const acts = new Acts({ link, place: () => thread.conversation });
 const composer = new Composer({
   tray: new Tray({ link, place: () => thread.conversation }),
@@ -47,6 +47,7 @@ function onPush(push) {
     case "agents":
       takeAgents(push.agents);
       break;
+    case "joined":
     case "resync":
       catchUp();
       break;

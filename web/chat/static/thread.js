@@ -9,11 +9,12 @@ const NEAR = 120;
 const SOON_SECONDS = 2 * 3600;
 
 export class Thread {
-  constructor({ link, now, outbox, onState }) {
+  constructor({ link, now, outbox, onState, onMoved }) {
     this.link = link;
     this.now = now;
     this.outbox = outbox;
     this.onState = onState;
+    this.onMoved = onMoved;
     this.conversation = null;
     this.messages = new Map();
     this.nodes = new Map();
@@ -48,6 +49,10 @@ export class Thread {
     this.head();
     const answer = await this.link.ask({ do: "history", agent: conversation.agent, user: conversation.user }).catch(() => null);
     if (!answer || !this.isOpen(conversation.agent, conversation.user)) return;
+    if (answer.conversation.user !== conversation.user) {
+      this.onMoved(answer.conversation);
+      return;
+    }
     this.unreadFrom = answer.messages.find((message) => message.isRead === false)?.seq ?? null;
     this.more = answer.more;
     this.take(answer.messages);
@@ -70,6 +75,11 @@ export class Thread {
     }
     const answer = await this.link.ask({ do: "catch_up", agent, user, after: this.highest }).catch(() => null);
     if (!answer || !this.isOpen(agent, user)) return;
+    // Their user turned out to be another one: it is one conversation now.
+    if (answer.conversation.user !== user) {
+      this.onMoved(answer.conversation);
+      return;
+    }
     if (answer.reset) {
       this.messages.clear();
       this.more = true;
@@ -226,7 +236,7 @@ export class Thread {
     const { state, closed_reason: reason, window_ends: ends } = this.conversation;
     const who = nameOf(this.conversation);
     if (state === "closed") {
-      const whys = { exit: `${who} left the conversation.`, expired: `${who} was silent for too long.`, agent: "You closed it.", transferred: "Another agent has it now.", ended: "An administrator ended it." };
+      const whys = { exit: `${who} left the conversation.`, expired: `${who} was silent for too long.`, agent: "You closed it.", transferred: "Another agent has it now.", ended: "An administrator ended it.", joined: `${who} is with another agent under another name.` };
       const why = whys[reason] ?? "It was closed.";
       return ["Conversation ended.", `${why} You can write again when they choose this agent.`];
     }
