@@ -105,8 +105,8 @@ export class Tray {
     if (!this.key || this.closed) return;
     const list = [...this.list];
     for (const file of files) {
-      if (list.length >= FILES_MAX) break;
-      list.push({ file, progress: 0, problem: "", media: "" });
+      const problem = list.length < FILES_MAX ? "" : `At most ${FILES_MAX} files at once.`;
+      list.push({ file, progress: 0, problem, final: true, begun: Boolean(problem), media: "" });
     }
     this.entries.set(this.key, list);
     for (const entry of list) if (!entry.begun) this.begin(entry);
