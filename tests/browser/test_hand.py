@@ -1,0 +1,158 @@
+"""The phones page in a real browser: whatever a user can send, a person can try by hand, and the business gets it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, FilePayload, Locator, Page, expect
+
+from tests.browser.pages import open_page, shot
+from tests.web.simulator_support import PNG, Bench, running_bench
+
+pytestmark = [pytest.mark.browser]
+
+FILES = {
+    "photo": ("shop.png", "image/png", "image"),
+    "document": ("bill.pdf", "application/pdf", "document"),
+    "voice": ("note.ogg", "audio/ogg", "audio"),
+    "audio": ("song.mp3", "audio/mpeg", "audio"),
+    "sticker": ("wave.png", "image/png", "sticker"),
+}
+FORMS: dict[str, tuple[dict[str, str], str]] = {
+    "location": ({"name": "Market"}, "location"),
+    "contact": ({"name": "Bia Prado", "phone": "+5511988880000"}, "contacts"),
+    "order": ({"item": "sku-7"}, "order"),
+    "unsupported": ({}, "unsupported"),
+}
+
+
+class Hand:
+    """A person at the page, with the phone of one user; and the business, which gets what is sent."""
+
+    def __init__(self, bench: Bench, page: Page, name: str) -> None:
+        self.bench = bench
+        self.page = page
+        self.phone = page.get_by_test_id(f"phone-{name}")
+
+    async def write(self, text: str) -> dict[str, Any]:
+        """Type a text and send it; returns what the business gets."""
+        await self.phone.get_by_test_id("composer").fill(text)
+        return await self.gets(lambda: self.phone.get_by_test_id("composer").press("Enter"))
+
+    async def choose(self, opener: Locator, name: str) -> None:
+        """Choose a row of a menu."""
+        await opener.click()
+        await self.phone.get_by_test_id(f"menu-{name}").click()
+
+    async def bubble(self, text: str) -> Locator:
+        """The arrow on the bubble with a text."""
+        bubble = self.phone.get_by_test_id("message").filter(has_text=text).first
+        await bubble.hover()
+        return bubble.get_by_test_id("options")
+
+    async def gets(self, act: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
+        """Do something, and wait for the message the business gets by it."""
+        before = len(self.sent())
+        await act()
+        await self.bench.webhook.until(lambda: len(self.sent()) > before)
+        (item,) = self.sent()[before:]
+        return item
+
+    def sent(self) -> list[dict[str, Any]]:
+        """All messages the business got."""
+        return [item for item in self.bench.webhook.items() if "type" in item]
+
+
+@pytest_asyncio.fixture
+async def hand(browser: Browser) -> AsyncIterator[Hand]:
+    """The hand on the phone of Ana, whose number is shown."""
+    async with running_bench() as bench:
+        await bench.user("Ana")
+        page = await open_page(browser, bench.url)
+        yield Hand(bench, page, "Ana")
+        await shot(page, "phones-by-hand")
+        assert not page.problems  # type: ignore[attr-defined]
+        await page.close()
+
+
+@pytest.mark.parametrize("row", FILES)
+async def test_a_file(hand: Hand, row: str) -> None:
+    name, mime_type, kind = FILES[row]
+    content = PNG if mime_type == "image/png" else b"bytes"
+
+    async def attach() -> None:
+        async with hand.page.expect_file_chooser() as chooser:
+            await hand.choose(hand.phone.get_by_test_id("attach"), row)
+        await (await chooser.value).set_files(FilePayload(name=name, mimeType=mime_type, buffer=content))
+
+    await hand.phone.get_by_test_id("composer").fill("look")
+    item = await hand.gets(attach)
+    assert item["type"] == kind and item[kind]["id"]
+    assert item[kind].get("caption") == ("look" if kind in ("image", "document") else None)
+    assert item[kind].get("voice", False) is (row == "voice")
+    await expect(hand.phone.locator(f"[data-testid=message][data-type={kind}]")).to_be_visible()
+
+
+@pytest.mark.parametrize("row", FORMS)
+async def test_what_is_filled_in(hand: Hand, row: str) -> None:
+    fields, kind = FORMS[row]
+    await hand.choose(hand.phone.get_by_test_id("attach"), row)
+    for field, value in fields.items():
+        await hand.phone.get_by_test_id(f"field-{field}").fill(value)
+    item = await hand.gets(hand.phone.get_by_test_id("form-send").click)
+    assert item["type"] == kind
+    assert all(value in str(item) for value in fields.values())
+
+
+async def test_a_reply_a_forward_a_reaction_an_edit_and_a_deletion(hand: Hand) -> None:
+    first = await hand.write("hello")
+    wamid = await hand.bench.send_text((await hand.bench.call("GET", "/sim/users"))["users"][0], "Ten euros")
+
+    await hand.choose(await hand.bubble("Ten euros"), "reply")
+    assert (await hand.write("too much"))["context"]["id"] == wamid
+    for row, mark in (("forward", "forwarded"), ("forward-often", "frequently_forwarded")):
+        opener = await hand.bubble("Ten euros")
+        forwarded = await hand.gets(lambda row=row, opener=opener: hand.choose(opener, row))  # type: ignore[misc]
+        assert forwarded["context"][mark] and forwarded["text"]["body"] == "Ten euros"
+
+    async def react() -> None:
+        await hand.phone.locator(f"[data-wamid='{wamid}']").hover()
+        await hand.phone.locator(f"[data-wamid='{wamid}']").get_by_test_id("options").click()
+        await hand.phone.get_by_test_id("emoji").first.click()
+
+    for emoji in ("👍", ""):
+        reaction = (await hand.gets(react))["reaction"]
+        assert (reaction["message_id"], reaction.get("emoji", "")) == (wamid, emoji)
+
+    await hand.choose(await hand.bubble("hello"), "edit")
+    await hand.phone.get_by_test_id("field-text").fill("hello again")
+    edit = (await hand.gets(hand.phone.get_by_test_id("form-send").click))["edit"]
+    assert (edit["original_message_id"], edit["message"]["text"]["body"]) == (first["id"], "hello again")
+    opener = await hand.bubble("hello again")
+    revoked = await hand.gets(lambda: hand.choose(opener, "delete"))
+    assert revoked["revoke"]["original_message_id"] == first["id"]
+
+
+async def test_who_the_user_is_changes(hand: Hand) -> None:
+    person = hand.phone.get_by_test_id("person")
+    assert (await hand.gets(lambda: hand.choose(person, "group")))["group_id"]
+    assert (await hand.gets(lambda: hand.choose(person, "ad")))["referral"]["source_url"]
+    await hand.choose(person, "hide")
+    assert "from" not in await hand.write("guess who")
+    await hand.choose(person, "change-number")
+    notice = await hand.gets(hand.page.get_by_test_id("number-save").click)
+    assert notice["type"] == "system"
+    await hand.bench.webhook.until(
+        lambda: any("user_id_update" in value for post in hand.bench.webhook.received for value in post.values)
+    )
+
+
+@pytest.mark.parametrize(("kind", "shows_number"), [("both", True), ("hide", False), ("none", False)])
+async def test_a_user_is_added(hand: Hand, kind: str, shows_number: bool) -> None:
+    await hand.page.get_by_test_id("add-phone").click()
+    await hand.page.get_by_test_id("add-phone-name").fill("Hana")
+    await hand.page.get_by_test_id(f"add-phone-{kind}").check()
+    await hand.page.get_by_test_id("add-phone-save").click()
+    item = await Hand(hand.bench, hand.page, "Hana").write("hi")
+    assert ("from" in item) is shows_number and item["from_user_id"]
