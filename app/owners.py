@@ -28,17 +28,31 @@ class Owners:
 
     def owner(self, key: bytes) -> str | None:
         """The address of the worker with this key, None when it is this one; raises OwnerUnknown."""
+        app = self._settled()
+        partition = self._partitioner(key, self._partitions, self._partitions)
+        place = TP(self._changelog, partition)
+        if place in app.consumer.assignment() and app.assignor.is_active(place):
+            return None
+        for url, partitions in self._others().items():
+            if partition in partitions:
+                return url
+        raise OwnerUnknown("no worker has this user's partition yet")
+
+    def others(self) -> list[str]:
+        """The addresses of all other workers with users; raises OwnerUnknown."""
+        self._settled()
+        return sorted(url for url, partitions in self._others().items() if partitions)
+
+    def _settled(self) -> Any:
+        """The app, while its tables are what is true now; raises OwnerUnknown."""
         app = self._app
         if app.rebalancing or not app.rebalancing_count or not app.tables.actives_ready:
             raise OwnerUnknown("the users are being handed out among the workers")
         if not app.consumer.lease.fresh:
             raise OwnerUnknown("this worker has not heard from Kafka lately, so its users may be another's by now")
-        partition = self._partitioner(key, self._partitions, self._partitions)
-        place = TP(self._changelog, partition)
-        if place in app.consumer.assignment() and app.assignor.is_active(place):
-            return None
-        own = str(app.conf.canonical_url)
-        for url, topics in app.router.tables_metadata().items():
-            if partition in topics.get(self._changelog, ()) and str(url) != own:
-                return str(url)
-        raise OwnerUnknown("no worker has this user's partition yet")
+        return app
+
+    def _others(self) -> dict[str, Any]:
+        """Address → partitions of the table, of the other workers."""
+        own, known = str(self._app.conf.canonical_url), self._app.router.tables_metadata()
+        return {str(url): topics.get(self._changelog, ()) for url, topics in known.items() if str(url) != own}

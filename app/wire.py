@@ -85,7 +85,9 @@ def write_event(event: Routed) -> bytes:
         message_id = None if isinstance(event, StatusCame) else event.message_id
         pairs |= {"message_id": message_id, "raw": _text(event.raw)}
     elif isinstance(event, MoveOrdered):
-        pairs |= {"agent": event.agent, "note": event.note}
+        pairs |= {"agent": event.agent, "note": event.note, "actor": event.actor, "before": event.before}
+    elif isinstance(event, EndOrdered):
+        pairs |= {"actor": event.actor, "before": event.before}
     return orjson.dumps({name: value for name, value in pairs.items() if value is not None})
 
 
@@ -137,13 +139,29 @@ def read_event(value: bytes) -> Routed | NotUnderstood:
             case "item":
                 return _read_handed_on(data, common["id"], common["user"])
             case "move_ordered":
-                return MoveOrdered(**common, agent=data["agent"], note=data.get("note"))
+                return MoveOrdered(**common, agent=data["agent"], note=data.get("note"), **_ordered_by(data))
             case "end_ordered":
-                return EndOrdered(**common)
+                return EndOrdered(**common, **_ordered_by(data))
             case other:
                 return NotUnderstood(f"an event of unknown kind {other!r}", value)
     except (ValueError, KeyError, TypeError) as error:
         return NotUnderstood(f"not an event of ours: {error!r}", value)
+
+
+def read_order(value: bytes) -> MoveOrdered | EndOrdered | None:
+    """The order of a record in `control`; None when it is anything else."""
+    try:
+        if orjson.loads(value)["kind"] not in (KINDS[MoveOrdered], KINDS[EndOrdered]):
+            return None
+    except (ValueError, KeyError, TypeError):
+        return None
+    event = read_event(value)
+    return event if isinstance(event, MoveOrdered | EndOrdered) else None
+
+
+def _ordered_by(data: dict[str, Any]) -> dict[str, Any]:
+    # Orders from before the audit say neither.
+    return {"actor": data.get("actor", ""), "before": data.get("before")}
 
 
 def _read_handed_on(data: dict[str, Any], event_id: str, user: User) -> Routed | NotUnderstood:

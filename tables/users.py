@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from app.core.identity import User
 from app.core.naming import home_of
 from app.core.state import Session, State, Window
 
@@ -46,6 +47,15 @@ class Users:
             await self._sessions.write(key, orjson.dumps(new.session.to_dict()) if new.session else None)
         if new.window != old.window:
             await self._windows.write(key, orjson.dumps(new.window.to_dict()) if new.window else None)
+
+    def people(self) -> Iterator[User]:
+        """Every user this worker knows of, without the names that only lead to another; tables may change meanwhile."""
+        for key in self.keys():
+            window = self._windows.get(key)
+            # Only what is needed: there may be very many.
+            data = orjson.loads(window) if window else None
+            if data is not None and not data.get("home"):
+                yield User.from_dict(data["user"])
 
     def keys(self) -> Iterator[bytes]:
         """Every user this worker knows of; the tables may change between two steps."""

@@ -201,6 +201,10 @@ class MoveOrdered:
     agent: int
     note: str | None = None
     """What the agent should know; the user never sees it."""
+    actor: str = ""
+    """Whose token ordered it, for the audit; routing never looks at it."""
+    before: int | None = None
+    """The agent the user was with when it was ordered, for the audit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +215,9 @@ class EndOrdered:
     """As that of `MoveOrdered`."""
     user: User
     at: float
+    actor: str = ""
+    """As those of `MoveOrdered`."""
+    before: int | None = None
 
 
 Event = UserWrote | IdentityChanged | StatusCame | AgentReplied | SendFinished | ClockStruck | MoveOrdered | EndOrdered

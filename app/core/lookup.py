@@ -7,9 +7,9 @@ users wrote: of the messages kept for an agent, only how many there are.
 from datetime import UTC, datetime
 from typing import Any
 
-from app.core.identity import split_address, user_key
+from app.core.identity import User, split_address, user_key
 from app.core.register import Agent, Register
-from app.core.rules import Rules
+from app.core.rules import Rules, fold
 from app.core.state import State
 
 
@@ -25,6 +25,12 @@ def agent_of(name: str, register: Register) -> Agent | None:
     """The agent with this id, active or not, or the active one with this name, in any case."""
     found = register.agent(int(name)) if name.isascii() and name.isdecimal() and len(name) <= 18 else None
     return found or register.named(name)
+
+
+def is_named(user: User, words: str) -> bool:
+    """Whether every word stands somewhere in the user's name, in any case and accent."""
+    name = fold(user.name or "")
+    return all(word in name for word in fold(words).split())
 
 
 def session_shown(key: str, state: State, register: Register, rules: Rules, now: float) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ type and size are those of `app/core/media.py`.
 import unicodedata
 from collections.abc import Mapping
 
-from app.core.media import OFFICE, TYPES, kind_of
+from app.core.media import MIB, OFFICE, TYPES, kind_of
 
 FILENAME_MAX = 200
 """Characters of a file's name; file systems take 255 bytes."""
@@ -52,13 +52,16 @@ def why_no_type(mime_type: str, filename: str) -> str | None:
     """Why Meta would not take a file of this type as any kind; None when it would."""
     if kind_of(mime_type) is not None:
         return None
-    named = f"{filename!r} cannot be sent: " if filename else ""
+    of_type = f"no file of type {mime_type[:100]!r}"
+    if filename:
+        return f"{filename!r} cannot be sent: Meta takes {of_type}, only {', '.join(BY_EXTENSION)}"
     types = ", ".join(one for kinds in TYPES.values() for one in kinds)
-    return f"{named}Meta takes no file of type {mime_type[:100]!r}, only {types}"
+    return f"Meta takes {of_type}, only {types}"
 
 
 def why_too_large(kind: str, size: int, largest: Mapping[str, int]) -> str | None:
     """Why Meta would not take a file of so many bytes as its kind; None when it would."""
     if size <= largest[kind]:
         return None
-    return f"the file is larger than {largest[kind]} bytes, the most for {kind}"
+    most = f"{largest[kind]} bytes" + (f" ({largest[kind] / MIB:g} MB)" if largest[kind] >= MIB else "")
+    return f"the file is larger than {most}, the most for {kind}"

@@ -4,6 +4,7 @@ import logging
 
 from mode import Service
 
+from agents.auditor import Auditor
 from agents.bridge import Bridge
 from agents.drainer import Drainer
 from agents.mirror import Mirror
@@ -25,10 +26,11 @@ from app.stores.register import RegisterStore
 from app.topics import Topics, agent_topics, ensure_topics
 from tables.users import Users
 from web.admin.counts import Counts
-from web.admin.install import install_admin, install_numbers, install_page, install_sessions
+from web.admin.install import install_admin, install_numbers, install_page, install_people, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
+from web.admin.people import People
 from web.health import add_health
 
 log = logging.getLogger("broker.process")
@@ -64,11 +66,15 @@ def build(settings: Settings) -> BrokerApp:
     orders = Orders(passing, users.load, lambda: feed.register, producer, topics.control)
     install_sessions(app, lookups, counts, orders)
     meter = Meter(settings, lambda: feed.register)
+    people = People(owners, users, lambda: feed.register, settings.rules, passing)
+    install_people(app, people)
     install_numbers(app, meter.numbers)
-    install_page(app, settings, office, lookups, counts, orders, lambda: feed.register, meter.numbers)
+    install_page(app, settings, office, lookups, counts, orders, lambda: feed.register, meter.numbers, people)
     mirror = Mirror(settings, topics, mirror_store)
+    auditor = Auditor(store)
+    audit_reader = TopicReader(settings, "audit", auditor.handle, [topics.control])
     mirror_reader = TopicReader(settings, "mirror", mirror.handle, mirror.topics)
-    services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, sweeper, drainer, meter]
+    services: list[Service] = [feed, publisher, bridge_reader, mirror_reader, audit_reader, sweeper, drainer, meter]
     app.attach(*services)
     app.close_at_end(store.close)
     app.close_at_end(mirror_store.close)
@@ -80,9 +86,13 @@ def build(settings: Settings) -> BrokerApp:
             "register": register_check(feed),
             "bridge": reader_check(bridge_reader),
         },
-        {"router": router.counts, "bridge": bridge.counts, "mirror": mirror.counts},
+        {"router": router.counts, "bridge": bridge.counts, "mirror": mirror.counts, "audit": auditor.counts},
         {**stamp(app), "register_version": lambda: float(feed.register.version)},
-        notes={"publisher": publisher.check, "mirror": reader_check(mirror_reader)},
+        notes={
+            "publisher": publisher.check,
+            "mirror": reader_check(mirror_reader),
+            "audit": reader_check(audit_reader),
+        },
         vital={"router": Progress(lambda: router.lanes, kafka_check(app)).check},
         about=lambda: {"agents": [agent.name for agent in feed.register.active]},
     )

@@ -23,7 +23,7 @@ from app.core.verdicts import Verdict
 from app.core.webp import HEAD_BYTES
 from app.sending.gates import Gates
 from app.settings import Settings
-from app.stores.media import MediaStore, why_away
+from app.stores.media import MediaStore, first_bytes, why_away
 from app.whatsapp.graph import Readable
 
 WAIT_SLICE_SECONDS = 0.5
@@ -161,15 +161,6 @@ class Attacher:
             except OSError as error:
                 return _later(why_away(error))
 
-    def _head(self, media: str) -> bytes:
-        file = self._files.get(media)
-        if file is None:
-            return b""
-        try:
-            return file.read(HEAD_BYTES)
-        finally:
-            file.close()
-
     async def _upload(self, number: str, media: str, kind: str, refused: frozenset[str]) -> _Brought | Verdict:
         note = await asyncio.to_thread(self._files.note, media) if is_ours(media) else None
         if note is None:
@@ -178,7 +169,7 @@ class Attacher:
             return _refused(media, f"never came: {note.reason}")
         if note.state == "waiting":
             return _later(f"the file {media} has not come yet")
-        head = await asyncio.to_thread(self._head, media) if kind == "sticker" else b""
+        head = await asyncio.to_thread(first_bytes, self._files, media, HEAD_BYTES) if kind == "sticker" else b""
         wrong = why_not_sent(note, kind, head)
         if wrong is not None:
             return Verdict(outcome="refused", code="invalid", reason=f"the file {media!r} cannot be sent: {wrong}")

@@ -80,3 +80,14 @@ class MediaStore(Protocol):
 
         `now` is in seconds UTC. What is younger than a day stays in any case: somebody may be writing it.
         """
+
+
+def first_bytes(store: MediaStore, media_id: str, most: int) -> bytes:
+    """How a file begins; nothing when it is not here."""
+    file = store.get(media_id)
+    if file is None:
+        return b""
+    try:
+        return file.read(most)
+    finally:
+        file.close()

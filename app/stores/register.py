@@ -7,7 +7,7 @@ ends in `RegisterAway` within a bounded time, and the next one connects anew. Ro
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from pydantic import SecretStr
 
 from app.core.agent_rules import Draft, refuse_clashes
 from app.core.agent_texts import read_texts
+from app.core.events import EndOrdered, MoveOrdered
 from app.core.hours import Hours, read_hours
 from app.core.register import Agent, Register
+from app.stores.audit import INSERT_ORDER, SELECT_CHANGES, SELECT_ORDERS, order_values
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK, PUBLISHING_LOCK = 7_202_411_001, 7_202_411_002
@@ -49,11 +51,6 @@ SELECT_AGENTS = """
                     AND name IS NOT NULL AND read_topic IS NOT NULL
                     AND write_topic IS NOT NULL AND error_topic IS NOT NULL, false)
     FROM agents ORDER BY id
-"""
-SELECT_AUDIT = """
-    SELECT json_build_object('id', id, 'at', extract(epoch FROM at)::float8, 'actor', actor, 'agent_id', agent_id,
-                             'before', before, 'after', after)::text
-    FROM agents_audit ORDER BY id DESC LIMIT %s
 """
 
 log = logging.getLogger("broker.register")
@@ -155,8 +152,20 @@ class RegisterStore:
     async def audit(self, limit: int) -> list[dict[str, Any]]:
         """The newest changes of agents, the newest first; raises RegisterAway."""
         async with self._transaction("BEGIN READ ONLY") as cursor:
-            await cursor.execute(SELECT_AUDIT, (limit,))
+            await cursor.execute(SELECT_CHANGES, (limit,))
             return [json.loads(row) for (row,) in await cursor.fetchall()]
+
+    async def orders(self, limit: int) -> list[dict[str, Any]]:
+        """The newest orders about users, the newest first; raises RegisterAway."""
+        async with self._transaction("BEGIN READ ONLY") as cursor:
+            await cursor.execute(SELECT_ORDERS, (limit,))
+            return [json.loads(row) for (row,) in await cursor.fetchall()]
+
+    async def record_orders(self, orders: Iterable[MoveOrdered | EndOrdered]) -> None:
+        """Write down orders about users, each id once; raises RegisterAway."""
+        async with self._transaction() as cursor:
+            for order in orders:
+                await cursor.execute(INSERT_ORDER, order_values(order))
 
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[None]:

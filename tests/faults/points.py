@@ -215,6 +215,24 @@ def forgetful_sender(passing: Passing) -> None:
     answer_unread(passing)
 
 
+def hasty_notes(passing: Passing) -> None:
+    """Defect: messages count as read before their files are noted; ends once their offset is committed."""
+    from app.media_work import MediaIntake, _note
+
+    handle = MediaIntake.handle
+    hasty = False
+
+    async def patched(self: Any, records: list[Any]) -> None:
+        nonlocal hasty
+        if hasty or not any(map(_note, records)) or not passing.due():
+            await handle(self, records)
+            return
+        hasty = True
+        asyncio.get_running_loop().call_later(COMMITTED_SECONDS, die)
+
+    MediaIntake.handle = patched  # type: ignore[method-assign]
+
+
 def clock(seconds: int) -> None:
     """The clock of this process goes so many seconds before or after the others'."""
     real = time.time
@@ -236,6 +254,7 @@ POINTS: dict[str, Callable[[Passing], None]] = {
         hasty_effects,
         state_first,
         forgetful_sender,
+        hasty_notes,
     )
 }
 

@@ -1,4 +1,7 @@
-"""Whatever names Meta shows a user by: one session and one user key, answers arrive, and operators see who it is."""
+"""Whatever names Meta shows a user by: one session and one user key, answers arrive, and operators see who it is.
+
+When the news of a new name comes late, there were two users for a while: the agent reads that they are one.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -102,3 +105,28 @@ async def test_a_user_without_a_number_from_the_start(system: System) -> None:
     await hana.write("#exit")
     await hana.receives_text("Your conversation is over.")
     assert (await sales.reads("closed", hana.address))["reason"] == "exit"
+
+
+async def test_two_users_turn_out_to_be_one_and_the_agent_reads_it(system: System) -> None:
+    desk = await system.program("Help Desk")
+    eva = await system.phone("Eva")
+    users = []
+    for address in (eva.address, "5511777771111"):
+        if address != eva.address:
+            change = {"phone": address, "announce": []}
+            await system.simulator.call("POST", f"/sim/users/{eva.id}/identity", change)
+        await eva.write(f"hi from {address}")
+        await eva.receives_text("Choose an option:")
+        await eva.write("help desk")
+        users.append((await desk.reads("initial", address))["user"])
+    first, second = users
+    assert first != second
+
+    news = {"announce": ["user_id_update", "system"]}
+    await system.simulator.call("POST", f"/sim/users/{eva.id}/identity/announce", news)
+    told = await desk.reads("system", "5511777771111", "Two users turned out to be one person.")
+    assert (told["user"], told["joined"]) == (first, [second])
+    await desk.say("5511777771111", "one Eva, then")
+    await eva.receives_text("one Eva, then")
+    await eva.write("yes")
+    assert (await desk.reads("text", "5511777771111", "yes"))["user"] == first

@@ -25,15 +25,17 @@ from app.faust_app import make_app
 from app.settings import Settings
 from app.stores.register import RegisterStore
 from tests.unit.histories import DESK, REGISTER
+from tests.web.admin_page_support import Crowd
 from tests.web.admin_support import TOKEN
-from tests.web.test_lookups import ANA, STATE, Mirror, Worker
+from tests.web.test_lookups import ANA, STATE, Mirror
 from web.admin.counts import Counts
 from web.admin.document import openapi
 from web.admin.gate import PREFIX
-from web.admin.install import install_admin, install_numbers, install_sessions
+from web.admin.install import install_admin, install_numbers, install_people, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
 from web.admin.passing import Passing
+from web.admin.people import People
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EXAMPLES = 25
@@ -71,13 +73,13 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="module")
-def worker() -> Worker:
+def worker() -> Crowd:
     """The worker with Ana, who is with Sales."""
-    return Worker({ANA.key.encode(): STATE})
+    return Crowd({ANA.key.encode(): STATE})
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def url(postgres: Postgres, worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def url(postgres: Postgres, worker: Crowd, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """Where the admin API answers; it makes no topics."""
     await postgres.start()
     store = RegisterStore(SecretStr(postgres.dsn))
@@ -91,6 +93,7 @@ async def url(postgres: Postgres, worker: Worker, tmp_path_factory: pytest.TempP
     lookups = Lookups(passing, worker.load, lambda: REGISTER, Rules())
     orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control")
     install_sessions(app, lookups, Counts(Mirror(), lambda: REGISTER), orders)
+    install_people(app, People(worker, worker, lambda: REGISTER, Rules(), passing))
     measured = numbers({}, REGISTER.active[0].topics, 0.0)
     shown = [{"id": agent.id, "name": agent.name, **measured} for agent in REGISTER.active]
     install_numbers(app, lambda: {"at": None, "problem": "nothing has been measured yet", "agents": shown})
@@ -116,7 +119,7 @@ async def test_no_call_is_answered_outside_the_document(url: str, label: str, mo
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("label", ["POST /session/{user}/move", "DELETE /session/{user}"])
 async def test_orders_about_somebody_known_keep_to_the_document(
-    url: str, worker: Worker, label: str, mode: GenerationMode
+    url: str, worker: Crowd, label: str, mode: GenerationMode
 ) -> None:
     """Calls made up for the document name nobody there is: here they name Ana, and in a move often an agent."""
     answered: Counter[int] = Counter()

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from web.admin.document import openapi
-from web.admin.install import NUMBERS, ROUTES, SESSIONS
+from web.admin.install import NUMBERS, PEOPLE, ROUTES, SESSIONS
 
 FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
 
@@ -24,7 +24,7 @@ def test_the_file_is_what_is_served() -> None:
 def test_every_route_and_method_is_in_the_document() -> None:
     routes = {
         path: {method for method in ("get", "post", "put", "delete") if method in vars(view)}
-        for path, view in (*ROUTES, *SESSIONS, *NUMBERS)
+        for path, view in (*ROUTES, *SESSIONS, *NUMBERS, *PEOPLE)
     }
     assert {path: set(calls) for path, calls in openapi()["paths"].items()} == routes
 

@@ -36,6 +36,12 @@ def test_the_worker_of_the_partition_is_named(owner: str, named: str | None) -> 
     assert Owners(group(owner), CHANGELOG, 8).owner(KEY) == named
 
 
+def test_the_other_workers_are_those_with_users() -> None:
+    known = {MINE: {CHANGELOG: [0]}, OTHER: {CHANGELOG: [1, 2]}, "http://idle:8000": {CHANGELOG: []}}
+    app = group(router=SimpleNamespace(tables_metadata=lambda: known))
+    assert Owners(app, CHANGELOG, 8).others() == [OTHER]
+
+
 @pytest.mark.parametrize(
     "app",
     [

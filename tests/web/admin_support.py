@@ -15,6 +15,7 @@ from app.faust_app import make_app
 from app.settings import Settings
 from app.stores.register import RegisterAway, UnknownAgent
 from web.admin import install_admin
+from web.admin.envelopes import agent_json
 
 TOKEN, OLD_TOKEN, NAMED_TOKEN = "the-new-token-of-the-admin", "the-old-token-of-the-admin", "the-token-of-ana"
 SALES = {"name": "Sales", "read_topic": "sales-in", "write_topic": "sales-out", "error_topic": "sales-error"}
@@ -30,6 +31,7 @@ class MemoryStore:
         self.away = False
         self.broken = False
         self.changes: list[dict[str, Any]] = []
+        self.ordered: list[dict[str, Any]] = []
 
     async def snapshot(self) -> Register:
         if self.away:
@@ -58,8 +60,15 @@ class MemoryStore:
         await self.snapshot()
         return self.changes[::-1][:limit]
 
+    async def orders(self, limit: int) -> list[dict[str, Any]]:
+        await self.snapshot()
+        return self.ordered[::-1][:limit]
+
     def _keep(self, agent: Agent, actor: str) -> Agent:
-        self.changes.append({"id": len(self.changes) + 1, "actor": actor, "agent_id": agent.id})
+        former = self.agents.get(agent.id)
+        change = {"id": len(self.changes) + 1, "at": 1_790_000_000.0 + len(self.changes), "actor": actor}
+        rows = {"before": former and agent_json(former), "after": agent_json(agent)}
+        self.changes.append({**change, "agent_id": agent.id, **rows})
         self.agents[agent.id] = agent
         self.version += 1
         return agent

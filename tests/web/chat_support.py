@@ -20,6 +20,7 @@ from app.embedded.ports import free_port
 from app.producing import ProduceError
 from app.settings import Settings
 from app.stores.conversations import Conversations
+from app.stores.media import MediaStore
 from app.stores.media_directory import MediaDirectory
 from app.stores.pushes import Pushes
 from web.chat import install_chat, login_code
@@ -125,7 +126,7 @@ class Page:
 class Chat:
     """The demo agent under test."""
 
-    def __init__(self, conversations: Conversations, settings: Settings) -> None:
+    def __init__(self, conversations: Conversations, settings: Settings, files: MediaStore) -> None:
         self.settings = settings
         self.clock = Clock()
         self.feed = Feed(SALES, HELP)
@@ -142,7 +143,7 @@ class Chat:
             self.producer,
             conversations,
             self.pushes,
-            MediaDirectory(settings.media_dir),
+            files,
             clock=self.clock,
             new_id=self.new_id,
         )
@@ -209,12 +210,13 @@ def chat_settings(**more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def running_chat(directory: Path, **settings: Any) -> AsyncIterator[Chat]:
+async def running_chat(directory: Path, files: MediaStore | None = None, **settings: Any) -> AsyncIterator[Chat]:
     """A chat on an embedded MongoDB, with a browser that is not logged in."""
     async with Mongo(free_port(), directory / "mongo") as mongo:
         conversations = Conversations(SecretStr(mongo.url), "chat")
         try:
-            chat = Chat(conversations, chat_settings(media_dir=directory / "media", **settings))
+            told = chat_settings(media_dir=directory / "media", **settings)
+            chat = Chat(conversations, told, files or MediaDirectory(told.media_dir))
             async with TestClient(TestServer(chat.app)) as client:
                 chat.client = client
                 yield chat

@@ -1,14 +1,17 @@
 """The admin page: its login, its numbers, and the user who is looked up, moved and led to the menu."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from app.core.events import EndOrdered, MoveOrdered
 from app.wire import read_event
 from tests.unit.histories import DESK
+from tests.unit.histories import SALES as SALES_AGENT
 from tests.web.admin_page_support import FORM, Browser, admin_page
 from tests.web.admin_support import OLD_TOKEN, SALES, TOKEN
 from tests.web.test_lookups import ANA, NOW
@@ -118,7 +121,7 @@ async def test_what_flows_is_shown_and_refreshed(browser: Browser) -> None:
         ({"readers": "away", "unread": 4}, "unread", "4", "nobody reads for 2 min", "bad"),
         ({"unread": 0, "waiting_seconds": None}, "unread", "0", "", "dim"),
         ({"unread": 3, "waiting_seconds": 12.0}, "unread", "3", "for 12 s", ""),
-        ({"unread": 3, "waiting_seconds": None}, "unread", "3", "", "bad"),
+        ({"unread": 3, "waiting_seconds": 0.0}, "unread", "3", "", ""),
         ({"not_carried": 6}, "out", "0.4", "6 wait for the broker", ""),
         ({"in_per_minute": None}, "in", "–", "", "dim"),
         ({"in_per_minute": 0.0}, "in", "0", "", "dim"),
@@ -170,13 +173,62 @@ async def test_a_user_is_looked_up_without_their_words(browser: Browser) -> None
 
 async def test_a_user_is_moved_and_led_to_the_menu(browser: Browser) -> None:
     await browser.log_in()
+    browser.route(agent=DESK.id)
     response = await browser.post("user/move", {"user": ANA.key, "agent": str(DESK.id), "note": "urgent"})
     assert response.headers["Location"].endswith("said=moved")
-    assert "The move is ordered" in await browser.text(response.headers["Location"].removeprefix("/admin/"))
-    await browser.post("user/end", {"user": ANA.key})
+    page = await browser.text(response.headers["Location"].removeprefix("/admin/"))
+    assert "The user is moved." in page and f"<dd>{DESK.name}</dd>" in page, "not where they were before"
+    browser.route(agent=None)
+    response = await browser.post("user/end", {"user": ANA.key})
+    page = await browser.text(response.headers["Location"].removeprefix("/admin/"))
+    assert "The conversation is ended." in page and "<dd>the menu</dd>" in page
     moved, ended = (read_event(value) for _, value, _ in browser.worker.written)
     assert isinstance(moved, MoveOrdered) and (moved.agent, moved.note, moved.user) == (DESK.id, "urgent", ANA)
     assert isinstance(ended, EndOrdered) and ended.user == ANA
+    assert (moved.actor, moved.before, ended.actor, ended.before) == ("ana", SALES_AGENT.id, "ana", DESK.id)
+
+
+async def test_a_router_that_is_slow_is_said_to_be(browser: Browser) -> None:
+    await browser.log_in()
+    for path, more, said in (("move", {"agent": str(DESK.id)}, "moving"), ("end", {}, "ending")):
+        response = await browser.post(f"user/{path}", {"user": ANA.key, **more})
+        assert response.headers["Location"].endswith(f"said={said}")
+        page = await browser.text(response.headers["Location"].removeprefix("/admin/"))
+        assert "on its way. Search again to see it." in page
+
+
+async def test_a_login_acts_under_the_name_of_its_own_token(browser: Browser) -> None:
+    await browser.log_in(OLD_TOKEN)
+    browser.route(agent=None)
+    await browser.post("user/end", {"user": ANA.key})
+    ((_, value, _),) = browser.worker.written
+    ended = read_event(value)
+    assert isinstance(ended, EndOrdered) and ended.actor == "unnamed token"
+
+
+async def test_the_last_changes_say_who_did_what(browser: Browser) -> None:
+    await browser.log_in()
+    assert "Nothing was changed yet." in await browser.text()
+    await browser.post("agent/new", FORM)
+    await browser.post("agent/1", {**FORM, "name": "Sales <2>", "description": "new"})
+    await browser.post("agent/1/deactivate", {})
+    order = {"id": 1, "at": NOW + 60, "actor": "ben", "action": "move", "user": ANA.key, "order": "x"}
+    browser.store.ordered = [
+        {**order, "from": None, "to": DESK.id},
+        {**order, "at": NOW + 61, "actor": "", "action": "end", "from": 99, "to": None},
+    ]
+    page = await browser.text()
+    said = re.findall(r"<strong>(.*?)</strong> (.*?)(?: <a href=\"(.*?)\">.*)?</span>", page)
+    link = "/admin/?user=" + quote(ANA.key)
+    assert said == [
+        ("unknown", "ended a user&#39;s conversation with agent 99", link),
+        ("ben", f"moved a user from no agent to {DESK.name}", link),
+        ("ana", "deactivated Sales &lt;2&gt;", ""),
+        ("ana", "changed Sales &lt;2&gt;, before Sales: name, description", ""),
+        ("ana", "registered Sales", ""),
+    ]
+    browser.store.away = True
+    assert "PostgreSQL is away, which has them." in await browser.text()
 
 
 async def test_an_order_that_could_not_be_given_is_said(browser: Browser) -> None:

@@ -275,7 +275,8 @@ async def test_a_move_is_written_to_the_router_by_the_worker_with_the_user(pair:
     assert pair.first.written == []
     ((topic, value, key),) = pair.second.written
     assert (topic, key) == ("control", ANA.key.encode())
-    order = MoveOrdered(id=answer["data"]["order"], user=ANA, at=NOW, agent=DESK.id, note="urgent")
+    by: dict[str, Any] = {"actor": "unnamed token", "before": SALES.id}
+    order = MoveOrdered(id=answer["data"]["order"], user=ANA, at=NOW, agent=DESK.id, note="urgent", **by)
     assert read_event(value) == order
 
 
@@ -284,7 +285,8 @@ async def test_an_end_is_written_to_the_router_by_the_worker_with_the_user(pair:
     status, answer = await pair.order("DELETE", "", at=at)
     assert status == 202
     ((_, value, _),) = pair.second.written
-    assert read_event(value) == EndOrdered(id=answer["data"]["order"], user=ANA, at=NOW)
+    by: dict[str, Any] = {"actor": "unnamed token", "before": SALES.id}
+    assert read_event(value) == EndOrdered(id=answer["data"]["order"], user=ANA, at=NOW, **by)
 
 
 async def test_a_repeated_order_has_the_same_id(pair: Pair) -> None:

@@ -23,7 +23,7 @@ AGENT = PAGE + r"agent/{agent_id:\d{1,18}}"
 class AgentForms:
     """Serves the forms."""
 
-    def __init__(self, office: Office, failed: Callable[[Exception], Awaitable[web.Response]]) -> None:
+    def __init__(self, office: Office, failed: Callable[[web.Request, Exception], Awaitable[web.Response]]) -> None:
         """`failed` shows the first page with what went wrong where no form can be shown."""
         self._office = office
         self._failed = failed
@@ -46,7 +46,7 @@ class AgentForms:
         try:
             return _form(of_agent(await self._office.find(agent_id)), agent_id)
         except tuple(KINDS) as error:
-            return await self._failed(error)
+            return await self._failed(request, error)
 
     async def create(self, request: web.Request) -> web.Response:
         """Register an agent."""
@@ -71,7 +71,7 @@ class AgentForms:
         try:
             await self._office.delete(request.match_info["agent_id"], request[ACTOR])
         except tuple(KINDS) as error:
-            return await self._failed(error)
+            return await self._failed(request, error)
         raise back("deactivated")
 
 

@@ -13,6 +13,7 @@ from app.core.agent_texts import LENGTHS
 from app.core.messages import ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
 from web.admin.gate import PREFIX
 from web.admin.office import LIMIT_MAX
+from web.admin.people import LISTED_MOST, NAME_MAX
 
 JSON = "application/json"
 ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
@@ -28,6 +29,10 @@ def openapi() -> dict[str, Any]:
     done = _object({"status": SUCCESS}, "status")
     rows = _data({"type": "array", "items": {"type": "object"}}, more={"type": "boolean"})
     changes = _data({"type": "array", "items": {"$ref": "#/components/schemas/Change"}})
+    orders = _data({"type": "array", "items": {"$ref": "#/components/schemas/Order"}})
+    users = _data({"type": "array", "items": {"type": "object"}}, more={"type": "boolean"}, missing={"type": "integer"})
+    named = {"type": "string", "minLength": 1, "maxLength": NAME_MAX}
+    search = [_parameter("name", "query", named) | {"required": True}, _query("limit", 1, LISTED_MOST)]
     order = _object({"status": {"const": "accepted"}, "data": {"type": "object"}}, "status", "data")
     ours: dict[str, list[str]] = {"Authorization": []}
     paths = {
@@ -46,6 +51,7 @@ def openapi() -> dict[str, Any]:
             "put": _call("Replace an agent", _data(agent), 400, 404, 409, 413, 422, body="NewAgent", path="agent_id"),
         },
         "/audit": {"get": _call("The newest changes of agents", changes, 422, query=pages[:1])},
+        "/audit/orders": {"get": _call("The newest orders about users", orders, 422, query=pages[:1])},
         "/session/{user}": {
             "get": _call("With whom a user is", _data({"type": "object"}), 404, path="user"),
             "delete": _call("End a user's conversation", order, 404, 422, path="user", done=202),
@@ -58,6 +64,7 @@ def openapi() -> dict[str, Any]:
         "/session": {
             "get": _call("Who is with an agent", rows, 422, query=[pages[0], _parameter("agent", "query", WORDS)])
         },
+        "/users": {"get": _call("Users by a part of their name", users, 422, query=search)},
         "/stats": {"get": _call("Users per agent", _data({"type": "object"}))},
         "/agents/numbers": {"get": _call("What flows to and from every agent", _data(_numbers()))},
         "/openapi.json": {"get": _call("This document", {"type": "object"})},
@@ -76,6 +83,7 @@ def openapi() -> dict[str, Any]:
                 "Move": _object({"agent": {"type": ["integer", "string"]}, "note": _note()}, "agent"),
                 "Agent": _shown(),
                 "Change": _change(),
+                "Order": _order(),
                 "Error": _error(),
             },
         },
@@ -130,9 +138,16 @@ def _change() -> dict[str, Any]:
     return _object(fields, *fields)
 
 
+def _order() -> dict[str, Any]:
+    agent = {"type": ["integer", "null"]}
+    fields = {"id": ID, "at": {"type": "number"}, "actor": WORDS, "action": {"enum": ["move", "end"]}}
+    fields |= {"user": WORDS, "from": agent, "to": agent, "order": WORDS}
+    return _object(fields, *fields)
+
+
 def _numbers() -> dict[str, Any]:
     rate, whole = {"type": ["number", "null"], "minimum": 0}, {"type": ["integer", "null"], "minimum": 0}
-    group = _object({"group": WORDS, "members": _count(), "unread": _count()}, "group", "members", "unread")
+    group = _object({"group": WORDS, "members": whole, "unread": _count()}, "group", "members", "unread")
     agent = {
         "id": {"type": "integer"},
         "name": WORDS,
@@ -142,7 +157,7 @@ def _numbers() -> dict[str, Any]:
         "errors_last_hour": whole | _means("records of its error topic"),
         "readers": {"enum": ["reading", "away", "none", None]},
         "unread": whole | _means("records of its in topic its program has not read"),
-        "waiting_seconds": rate | _means("how long at most the oldest of them has been there"),
+        "waiting_seconds": rate | _means("how long at least the oldest of them has been there"),
         "groups": {"type": "array", "items": group},
         "not_carried": whole | _means("records of its out topic the broker has not read"),
     }

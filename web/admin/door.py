@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from web.admin.gate import ACTOR
 from web.admin.tokens import Holder, bare_token, holder_of, read_holders
+from web.bearer import digest
 from web.chat.access import foreign, is_https
 
 PAGE = "/admin/"
@@ -21,6 +22,9 @@ LOGIN, NUMBERS = PAGE + "login", PAGE + "numbers"
 PUBLIC = (PAGE + "static/", PAGE + "shared/")
 COOKIE = "broker_admin"
 LOGIN_SECONDS = 12 * 3600
+BEARER = web.RequestKey("bearer", dict[str, str])
+"""Under this key stands the header with which another worker is asked for who is logged in: by their own token, so that
+it knows who acts."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
@@ -34,13 +38,9 @@ class Door:
     def __init__(self, tokens: Sequence[SecretStr], clock: Callable[[], float]) -> None:
         """`tokens` are the entries of the setting; raises SettingsError when one is wrong."""
         self._holders = read_holders(tokens)
-        self._bearer = next((bare for bare in (bare_token(one.get_secret_value()) for one in tokens) if bare), "")
+        bare = (bare_token(one.get_secret_value()) for one in tokens)
+        self._bearers = {digest(token): {"Authorization": f"Bearer {token}"} for token in bare}
         self._clock = clock
-
-    @property
-    def bearer(self) -> dict[str, str]:
-        """The header with which this worker asks another one for somebody who is logged in."""
-        return {"Authorization": f"Bearer {self._bearer}"}
 
     def inside(self, request: web.Request) -> Holder | None:
         """With whose token a request's browser is logged in."""
@@ -85,6 +85,7 @@ class Door:
             if holder is None:
                 raise web.HTTPSeeOther(LOGIN)
             request[ACTOR] = holder.name
+            request[BEARER] = self._bearers[holder.digest]
         return await handler(request)
 
     async def protect(self, request: web.Request, response: web.StreamResponse) -> None:

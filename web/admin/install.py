@@ -18,7 +18,8 @@ from web.admin.gate import PREFIX, check_admin_settings, make_gate
 from web.admin.lookups import Lookups
 from web.admin.office import Office, Store
 from web.admin.orders import Orders
-from web.admin.page import AdminPage
+from web.admin.page import PATIENCE_SECONDS, AdminPage
+from web.admin.people import People
 from web.chat.throttle import Throttle
 
 ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
@@ -30,6 +31,7 @@ ROUTES: tuple[tuple[str, type[views.AdminView]], ...] = (
     ("/agent/by-name/{name}", views.SearchView),
     ("/agent/{agent_id}", views.FindView),
     ("/audit", views.AuditView),
+    ("/audit/orders", views.OrdersView),
     ("/openapi.json", views.DocumentView),
 )
 
@@ -40,6 +42,7 @@ SESSIONS: tuple[tuple[str, type[views.AdminView]], ...] = (
     ("/stats", views.StatsView),
 )
 
+PEOPLE: tuple[tuple[str, type[views.AdminView]], ...] = (("/users", views.UsersView),)
 NUMBERS: tuple[tuple[str, type[views.AdminView]], ...] = (("/agents/numbers", views.NumbersView),)
 
 
@@ -77,6 +80,13 @@ def install_numbers(faust_app: Any, numbers: Callable[[], dict[str, Any]]) -> No
         faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))
 
 
+def install_people(faust_app: Any, people: People) -> None:
+    """Add the search for users' names, behind the gate of `install_admin`; call before the app starts."""
+    for path, view in PEOPLE:
+        attributes = {"people": people, "__doc__": view.__doc__}
+        faust_app.page(PREFIX + path, name=f"admin{path}")(type(view.__name__, (view,), attributes))
+
+
 def install_page(
     faust_app: Any,
     settings: Settings,
@@ -86,12 +96,16 @@ def install_page(
     orders: Orders,
     register: Callable[[], Register],
     numbers: Callable[[], dict[str, Any]],
+    people: People,
     *,
     clock: Callable[[], float] = time.time,
+    patience: float = PATIENCE_SECONDS,
 ) -> None:
     """Add the admin page and its door; call before the app starts."""
     server = faust_app.web.web_app
     door = Door(settings.admin_tokens, clock)
-    AdminPage(door, Throttle(clock), office, lookups, counts, orders, register, numbers, clock).add_to(server.router)
+    AdminPage(
+        door, Throttle(clock), office, lookups, counts, orders, register, numbers, people, clock, patience
+    ).add_to(server.router)
     server.middlewares.append(door.guard)
     server.on_response_prepare.append(door.protect)

@@ -42,6 +42,9 @@ class Store(Protocol):
     async def audit(self, limit: int) -> list[dict[str, Any]]:
         """The newest changes."""
 
+    async def orders(self, limit: int) -> list[dict[str, Any]]:
+        """The newest orders about users."""
+
 
 class Office:
     """Keeps the register."""
@@ -106,6 +109,10 @@ class Office:
     async def audit(self, limit: str) -> list[dict[str, Any]]:
         """The newest changes of agents, the newest first; raises Refused, RegisterAway."""
         return await self._store.audit(read_number("limit", limit, 1, LIMIT_MAX))
+
+    async def orders(self, limit: str) -> list[dict[str, Any]]:
+        """The newest orders about users, the newest first; raises Refused, RegisterAway."""
+        return await self._store.orders(read_number("limit", limit, 1, LIMIT_MAX))
 
     async def _topics(self, agent: Agent) -> None:
         try:

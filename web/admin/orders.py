@@ -59,8 +59,10 @@ class Orders:
         self._clock = clock
         self._seconds = seconds
 
-    async def move(self, name: str, body: dict[str, Any], headers: Mapping[str, str]) -> Answer:
+    async def move(self, name: str, body: dict[str, Any], headers: Mapping[str, str], actor: str) -> Answer:
         """Order that a user be connected with `agent` (id or name), who reads `note`.
+
+        `actor` is whom the audit names; a worker that is asked by this one takes it from the token.
 
         Raises Refused, UnknownUser, OwnerUnknown, ProduceError.
         """
@@ -70,20 +72,32 @@ class Orders:
             request = _request(headers)
             state, user = self._known(name, key)
             new_id = self._ids.move(state, key, agent, request)
-            return await self._order(MoveOrdered(id=new_id, user=user, at=self._clock(), agent=agent, note=note))
+            return await self._order(
+                MoveOrdered(
+                    id=new_id,
+                    user=user,
+                    at=self._clock(),
+                    agent=agent,
+                    note=note,
+                    actor=actor,
+                    before=_agent(state),
+                )
+            )
 
-        return await self._passing.to_owner(name, Call("POST", headers, "/move", body), here)
+        return await self._passing.to_owner(name, Call("POST", headers, "/move", body, actor), here)
 
-    async def end(self, name: str, headers: Mapping[str, str]) -> Answer:
+    async def end(self, name: str, headers: Mapping[str, str], actor: str) -> Answer:
         """Order that a user's conversation be ended; raises as `move` does."""
 
         async def here(key: str) -> Answer:
             request = _request(headers)
             state, user = self._known(name, key)
             new_id = self._ids.end(state, key, request)
-            return await self._order(EndOrdered(id=new_id, user=user, at=self._clock()))
+            return await self._order(
+                EndOrdered(id=new_id, user=user, at=self._clock(), actor=actor, before=_agent(state))
+            )
 
-        return await self._passing.to_owner(name, Call("DELETE", headers), here)
+        return await self._passing.to_owner(name, Call("DELETE", headers, actor=actor), here)
 
     def _known(self, name: str, key: str) -> tuple[State, User]:
         state = self._load(key.encode())
@@ -99,6 +113,10 @@ class Orders:
             words = f"Kafka did not acknowledge within {self._seconds:g} s: it may still happen; repeat the call"
             raise ProduceError(words) from error
         return 202, {"status": "accepted", "data": {"user": event.user.key, "order": event.id}}
+
+
+def _agent(state: State) -> int | None:
+    return state.session.agent if state.session else None
 
 
 def _read_move(body: dict[str, Any], register: Register) -> tuple[int, str | None]:

@@ -4,9 +4,12 @@ In: requests of browsers that passed the door. Out: HTML. It asks the same offic
 the API and shows their words; it decides nothing. Must never show what users write.
 """
 
+import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +20,16 @@ from app.stores.mirror import MirrorAway
 from app.stores.register import RegisterAway
 from web.admin.agent_forms import AgentForms
 from web.admin.cells import UNKNOWN, Cell, as_json, cells, live
+from web.admin.changes import Line, lines
 from web.admin.counts import Counts
-from web.admin.door import LOGIN, NUMBERS, PAGE, Door
-from web.admin.envelopes import KINDS
+from web.admin.door import BEARER, LOGIN, NUMBERS, PAGE, Door
+from web.admin.envelopes import KINDS, UnknownUser
+from web.admin.gate import ACTOR
 from web.admin.lookups import Lookups
 from web.admin.office import Office
 from web.admin.orders import Orders
+from web.admin.passing import Answer
+from web.admin.people import People
 from web.admin.rendering import back, page
 from web.chat.throttle import Throttle
 
@@ -33,11 +40,26 @@ SAID = {
     "created": "The agent is registered.",
     "changed": "The agent is changed.",
     "deactivated": "The agent is deactivated: its users are told and get the menu.",
-    "moved": "The move is ordered; it happens in a moment. Search again to see it.",
-    "ended": "The end is ordered; it happens in a moment. Search again to see it.",
+    "moved": "The user is moved.",
+    "moving": "The move is ordered and on its way. Search again to see it.",
+    "ended": "The conversation is ended.",
+    "ending": "The end is ordered and on its way. Search again to see it.",
 }
 
+PATIENCE_SECONDS, ASK_AGAIN_SECONDS = 3.0, 0.1
+"""How long the router is waited for after an order, and how often it is asked."""
+CHANGES_SHOWN = 10
+
 log = logging.getLogger("broker.admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: one user, or several to choose from; and what is to be said of it."""
+
+    card: dict[str, Any] | None = None
+    people: Sequence[dict[str, Any]] = ()
+    missing: str = ""
 
 
 class AdminPage:
@@ -53,9 +75,14 @@ class AdminPage:
         orders: Orders,
         register: Callable[[], Register],
         numbers: Callable[[], dict[str, Any]],
+        people: People,
         clock: Callable[[], float],
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
-        """`register` is the last known one, shown while PostgreSQL is away; `numbers` are the last measured."""
+        """`register` is the last known one, shown while PostgreSQL is away; `numbers` are the last measured.
+
+        After an order the router is waited for `patience` seconds.
+        """
         self._door = door
         self._throttle = throttle
         self._office = office
@@ -64,7 +91,9 @@ class AdminPage:
         self._orders = orders
         self._register = register
         self._numbers = numbers
+        self._people = people
         self._clock = clock
+        self._patience = patience
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
@@ -115,51 +144,86 @@ class AdminPage:
 
     async def show(self, request: web.Request) -> web.Response:
         """Agents, and the user who is searched for."""
-        return await self._show(request.query.get("user", "").strip(), said=request.query.get("said", ""))
+        return await self._show(request, request.query.get("user", "").strip(), said=request.query.get("said", ""))
 
     async def move(self, request: web.Request) -> web.Response:
         """Order that a user be moved."""
         form = await request.post()
         user, note = str(form.get("user", "")), str(form.get("note", "")).strip()
         body = {"agent": str(form.get("agent", "")), **({"note": note} if note else {})}
-        return await self._ordered(user, self._orders.move(user, body, self._door.bearer), "moved")
+        headers: dict[str, str] = request[BEARER]
+        order = self._orders.move(user, body, headers, request[ACTOR])
+
+        def there(card: dict[str, Any]) -> bool:
+            return card["agent"] is not None and str(card["agent"]["id"]) == body["agent"]
+
+        return await self._ordered(request, user, order, "mov", there)
 
     async def end(self, request: web.Request) -> web.Response:
         """Order that a conversation be ended."""
         user = str((await request.post()).get("user", ""))
-        return await self._ordered(user, self._orders.end(user, self._door.bearer), "ended")
+        headers: dict[str, str] = request[BEARER]
+        order = self._orders.end(user, headers, request[ACTOR])
+        return await self._ordered(request, user, order, "end", lambda card: card["state"] != "agent")
 
-    async def _ordered(self, user: str, order: Any, said: str) -> web.Response:
+    async def _ordered(
+        self,
+        request: web.Request,
+        user: str,
+        order: Awaitable[Answer],
+        what: str,
+        done: Callable[[dict[str, Any]], bool],
+    ) -> web.Response:
         try:
             status, answer = await order
         except tuple(KINDS) as error:
-            return await self._show(user, error=error)
+            return await self._show(request, user, error=error)
         if status != 202:
-            return await self._show(user, problem=answer["message"], status=status)
-        raise back(said, user=user)
+            return await self._show(request, user, problem=answer["message"], status=status)
+        raise back(what + ("ed" if await self._seen(user, request[BEARER], done) else "ing"), user=user)
 
-    async def _failed(self, error: Exception) -> web.Response:
-        return await self._show("", error=error)
+    async def _seen(self, user: str, headers: dict[str, str], done: Callable[[dict[str, Any]], bool]) -> bool:
+        """Wait until the router has carried an order out, for a while; it needs some milliseconds as a rule."""
+        with suppress(TimeoutError, *KINDS):
+            async with asyncio.timeout(self._patience):
+                while True:
+                    status, answer = await self._lookups.find(user, headers)
+                    if status == 200 and done(answer["data"]):
+                        return True
+                    await asyncio.sleep(ASK_AGAIN_SECONDS)
+        return False
+
+    async def _failed(self, request: web.Request, error: Exception) -> web.Response:
+        return await self._show(request, "", error=error)
 
     async def _show(
-        self, user: str, *, said: str = "", problem: str = "", error: Exception | None = None, status: int = 200
+        self,
+        request: web.Request,
+        user: str,
+        *,
+        said: str = "",
+        problem: str = "",
+        error: Exception | None = None,
+        status: int = 200,
     ) -> web.Response:
         if error is not None:
             problem, status = str(error), KINDS[type(error)][1]
         problems = [problem] if problem else []
         agents = await self._agents(problems)
-        found, line = await self._live()
-        card, missing = await self._card(user) if user else (None, "")
+        shown, line = await self._live()
+        found = await self._found(user, request[BEARER]) if user else Found()
         return page(
             "agents.html",
             status,
             agents=agents,
-            cells=found,
+            cells=shown,
             unknown=Cell(UNKNOWN, tone="dim"),
             live=line,
             user=user,
-            card=card,
-            missing=missing,
+            card=found.card,
+            people=found.people,
+            missing=found.missing,
+            changes=await self._changes(),
             said=SAID.get(said, ""),
             problems=problems,
         )
@@ -179,9 +243,39 @@ class AdminPage:
             problems.append("PostgreSQL is away: agents are shown as last known, and cannot be changed now.")
             return list(self._register().active)
 
-    async def _card(self, user: str) -> tuple[dict[str, Any] | None, str]:
+    async def _changes(self) -> list[Line] | None:
+        """The last changes; None while PostgreSQL is away, which has them."""
+        most = str(CHANGES_SHOWN)
         try:
-            status, answer = await self._lookups.find(user, self._door.bearer)
+            changes, orders = await self._office.audit(most), await self._office.orders(most)
+        except RegisterAway:
+            return None
+        names = {agent.id: agent.name for agent in self._register().agents}
+        return lines(changes, orders, names, CHANGES_SHOWN)
+
+    async def _found(self, user: str, headers: dict[str, str]) -> Found:
+        """Who goes by this name: first as number, id or key, then by a part of what they call themselves."""
+        try:
+            status, answer = await self._lookups.find(user, headers)
+            unknown = answer["message"] if status == 404 else ""
+        except UnknownUser as error:
+            unknown = str(error)
         except tuple(KINDS) as error:
-            return None, str(error)
-        return (answer["data"], "") if status == 200 else (None, answer["message"])
+            return Found(missing=str(error))
+        if not unknown:
+            return Found(card=answer["data"]) if status == 200 else Found(missing=answer["message"])
+        if not any(char.isalpha() for char in user):
+            return Found(missing=unknown)
+        try:
+            found = await self._people.find({"name": user}, headers)
+        except tuple(KINDS) as error:
+            return Found(missing=str(error))
+        others = "A worker did not answer: there may be others." if found["missing"] else ""
+        match found["data"]:
+            case []:
+                return Found(missing=f"{unknown}, and nobody has that in their name. {others}".strip())
+            case [only] if not others:
+                return Found(card=only)
+            case several:
+                more = "There are more: write more of the name." if found["more"] else ""
+                return Found(people=several, missing=f"{more} {others}".strip())

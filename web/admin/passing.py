@@ -17,10 +17,12 @@ from pydantic import SecretStr
 from app.core.identity import split_address
 from app.core.lookup import key_of
 from app.owners import OwnerUnknown
-from web.admin.tokens import bare_token
+from web.admin.tokens import LEGAL_NAME, UNNAMED, bare_token
 
 FORWARDED = "X-Broker-Forwarded"
 """Marks a request that another worker passed on, with how often it was."""
+ON_BEHALF = "X-Broker-On-Behalf-Of"
+"""Names whose token a request was made with, where it is passed on with another one."""
 PASSES_MAX = 3
 """From the worker asked to that of a name, from there to that of the home, and once more while homes are joined."""
 IDEMPOTENCY = "Idempotency-Key"
@@ -38,6 +40,8 @@ class Call:
     headers: Mapping[str, str]
     path: str = ""
     body: dict[str, Any] | None = None
+    actor: str = ""
+    """Whom the audit is to name."""
 
 
 class Ownership(Protocol):
@@ -92,14 +96,24 @@ class Passing:
 
     async def _ask(self, owner: str, name: str, call: Call, passes: int) -> Answer:
         url = f"{owner.rstrip('/')}/api/v1/session/{quote(name, safe='')}{call.path}"
+        return await self.ask(url, call, passes)
+
+    async def ask(self, url: str, call: Call, passes: int) -> Answer:
+        """What the worker at an address answers, asked with a token that both know.
+
+        That of the call comes first, so that whoever acts is known there by their own. Raises OwnerUnknown.
+        """
         passed = {FORWARDED: str(passes)}
         if IDEMPOTENCY in call.headers:
             passed[IDEMPOTENCY] = call.headers[IDEMPOTENCY]
         shown = call.headers.get("Authorization", "")
+        heard = call.headers.get(ON_BEHALF, "") if FORWARDED in call.headers else ""
+        told = {ON_BEHALF: heard or call.actor}
         try:
             async with asyncio.timeout(FORWARD_SECONDS):
                 for bearer in (shown, *(one for one in self._bearers if one != shown)):
-                    status, answer = await self._request(url, call, {**passed, "Authorization": bearer})
+                    named = told if heard or bearer != shown else {}
+                    status, answer = await self._request(url, call, {**passed, **named, "Authorization": bearer})
                     if status != 401:
                         break
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
@@ -114,6 +128,16 @@ class Passing:
         request = self._http().request(call.method, url, headers=headers, json=call.body, allow_redirects=False)
         async with request as response:
             return response.status, await response.json()
+
+
+def acting(actor: str, headers: Mapping[str, str]) -> str:
+    """Whom the audit names for a request with the token of `actor`: with whoever a worker says it came from.
+
+    Anybody with a token can say so, so what was said never stands alone.
+    """
+    told = headers.get(ON_BEHALF, "")
+    is_told = FORWARDED in headers and (told == UNNAMED or LEGAL_NAME.fullmatch(told))
+    return f"{told} (passed on with the token of {actor})" if is_told else actor
 
 
 def _passes(headers: Mapping[str, str]) -> int:

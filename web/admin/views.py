@@ -22,7 +22,8 @@ from web.admin.gate import ACTOR
 from web.admin.lookups import Lookups
 from web.admin.office import LIMIT_MAX, Office, read_number
 from web.admin.orders import Orders
-from web.admin.passing import Answer
+from web.admin.passing import Answer, acting
+from web.admin.people import People
 
 LIMIT = 100
 """Agents or changes of an answer to who names no number."""
@@ -142,6 +143,17 @@ class AuditView(AdminView):
         return self.json({"status": "success", "data": changes})
 
 
+class OrdersView(AdminView):
+    """GET /api/v1/audit/orders."""
+
+    call = "audit"
+
+    async def get(self, request: Any) -> Any:
+        """The newest orders about users."""
+        orders = await self.office.orders(request.query.get("limit", str(LIMIT)))
+        return self.json({"status": "success", "data": orders})
+
+
 class DocumentView(AdminView):
     """GET /api/v1/openapi.json."""
 
@@ -173,7 +185,7 @@ class SessionView(AdminView):
 
     async def delete(self, request: Any, user: str) -> Any:
         """End a user's conversation."""
-        return self.passed(await self.orders.end(user, request.headers))
+        return self.passed(await self.orders.end(user, request.headers, _acting(request)))
 
 
 class MoveView(AdminView):
@@ -184,7 +196,7 @@ class MoveView(AdminView):
 
     async def post(self, request: Any, user: str) -> Any:
         """Connect a user with another agent."""
-        return self.passed(await self.orders.move(user, await _body(request), request.headers))
+        return self.passed(await self.orders.move(user, await _body(request), request.headers, _acting(request)))
 
 
 class SessionsView(AdminView):
@@ -209,6 +221,17 @@ class StatsView(AdminView):
         return self.json(await self.counts.stats())
 
 
+class UsersView(AdminView):
+    """GET /api/v1/users."""
+
+    call = "users"
+    people: ClassVar[People]
+
+    async def get(self, request: Any) -> Any:
+        """Users by a part of their name."""
+        return self.json(await self.people.find(request.query, request.headers))
+
+
 class NumbersView(AdminView):
     """GET /api/v1/agents/numbers."""
 
@@ -218,6 +241,10 @@ class NumbersView(AdminView):
     async def get(self, request: Any) -> Any:
         """What flows to and from every agent."""
         return self.json({"status": "success", "data": type(self).numbers()})
+
+
+def _acting(request: Any) -> str:
+    return acting(request[ACTOR], request.headers)
 
 
 async def _body(request: Any) -> dict[str, Any]:

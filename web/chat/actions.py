@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.core.acts import Close, Transfer
 from app.core.agent_record import LIST_TEXT
+from app.core.media import LARGEST
 from app.core.messages import List as ListMessage
 from app.core.messages import Row
 from app.core.messages import Text as TextMessage
@@ -19,8 +20,10 @@ from app.stores.chat_documents import Document
 from app.stores.conversations import Conversations
 from app.stores.pushes import Push
 from web.chat.access import Access
+from web.chat.attached import Attachments
 from web.chat.codes import Login
-from web.chat.sending import Content, Refused, Sending
+from web.chat.refused import Refused
+from web.chat.sending import Content, Sending
 
 PAGE = 50
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -61,10 +64,22 @@ class _ListContent(BaseModel):
     items: tuple[Row, ...]
 
 
+class _File(BaseModel):
+    media: str
+    caption: str = ""
+
+
 class _Send(_Place):
     ref: str
     text: str = ""
     list: _ListContent | None = None
+    file: _File | None = None
+
+
+class _Attach(_Asked):
+    name: Annotated[str, Field(max_length=1000)]
+    type: Annotated[str, Field(max_length=200)] = ""
+    size: Annotated[int, Field(ge=0)]
 
 
 class _Retry(_Place):
@@ -85,17 +100,24 @@ class Actions:
     """Answers pages."""
 
     def __init__(
-        self, access: Access, conversations: Conversations, sending: Sending, publish: Callable[[Push], None]
+        self,
+        access: Access,
+        conversations: Conversations,
+        sending: Sending,
+        publish: Callable[[Push], None],
+        attachments: Attachments,
     ) -> None:
         self._access = access
         self._conversations = conversations
         self._sending = sending
         self._publish = publish
+        self._attachments = attachments
         self._table: dict[str, Callable[[Login, Document], Awaitable[Document]]] = {
             "conversations": self._listing,
             "history": self._history,
             "catch_up": self._catch_up,
             "read": self._read,
+            "attach": self._attach,
             "send": self._send,
             "retry": self._retry,
             "targets": self._targets,
@@ -163,8 +185,13 @@ class Actions:
     async def _send(self, login: Login, data: Document) -> Document:
         asked = _Send.model_validate(data)
         agent = self._agent(login, asked.agent)
-        change = await self._sending.send(agent, asked.user, asked.ref, _content(asked))
+        change = await self._sending.send(agent, asked.user, asked.ref, await self._content(asked))
         return {"message": change.message, "conversation": change.conversation}
+
+    async def _attach(self, login: Login, data: Document) -> Document:
+        asked = _Attach.model_validate(data)
+        self._agent(login, asked.agent)
+        return {"kind": self._attachments.kind(asked.name, asked.type, asked.size)}
 
     async def _retry(self, login: Login, data: Document) -> Document:
         asked = _Retry.model_validate(data)
@@ -193,17 +220,19 @@ class Actions:
     async def _ping(self, login: Login, data: Document) -> Document:
         return {"pong": True}
 
-
-def _content(asked: _Send) -> Content:
-    if asked.list is None:
-        return TextMessage(text=asked.text)
-    wanted = asked.list
-    return ListMessage(
-        text=wanted.text.strip() or LIST_TEXT, button=wanted.title, section=wanted.body, rows=wanted.items
-    )
+    async def _content(self, asked: _Send) -> Content:
+        if asked.file is not None:
+            return await self._attachments.message(asked.file.media, asked.file.caption.strip())
+        if asked.list is None:
+            return TextMessage(text=asked.text)
+        wanted = asked.list
+        return ListMessage(
+            text=wanted.text.strip() or LIST_TEXT, button=wanted.title, section=wanted.body, rows=wanted.items
+        )
 
 
 WORDS = {
+    **dict.fromkeys(LARGEST, "the words under the file"),
     "text": "the text",
     "button": "the button's label",
     "section": "the heading",

@@ -19,7 +19,8 @@ from app.stores.pushes import Push
 from web.chat.access import Access
 from web.chat.actions import explain
 from web.chat.codes import Login
-from web.chat.sending import Content, Refused, Sending
+from web.chat.refused import Refused
+from web.chat.sending import Content, Sending
 
 
 class FirstGeneration:

@@ -20,6 +20,7 @@ from app.stores.media import MediaStore
 from app.stores.pushes import Pushes
 from web.chat.access import Access
 from web.chat.actions import Actions
+from web.chat.attached import Attachments
 from web.chat.codes import chat_secret
 from web.chat.files import Files
 from web.chat.first_generation import FirstGeneration
@@ -49,7 +50,7 @@ def install_chat(
     access = Access(settings, chat_secret(settings), lambda: feed.register, clock)
     hub = Hub()
     sending = Sending(conversations, producer, pushes.publish, window_margin=margin, clock=clock, new_id=new_id)
-    actions = Actions(access, conversations, sending, pushes.publish)
+    actions = Actions(access, conversations, sending, pushes.publish, Attachments(files))
     first = FirstGeneration(access, conversations, sending, pushes.publish, new_id)
     socket = Socket(access, hub, actions, first, margin=margin, clock=clock)
     pushes.subscribe(hub.receive)

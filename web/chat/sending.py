@@ -22,6 +22,8 @@ from app.stores.chat_documents import Document, Failure
 from app.stores.conversations import Change, Conversations, StoreAway
 from app.stores.outgoing import OutgoingMessages
 from app.stores.pushes import Push, message_push
+from web.chat.attached import FileMessage, file_of
+from web.chat.refused import Refused
 
 SLOW_SECONDS = 5.0
 """After this long without Kafka's answer the bubble says so."""
@@ -31,7 +33,7 @@ LOST_SECONDS = 60.0
 
 STORE_TRIES = (0.2, 0.5, 1.0, 2.0, 5.0)
 
-Content = TextMessage | ListMessage
+Content = TextMessage | ListMessage | FileMessage
 
 log = logging.getLogger("broker.chat")
 
@@ -43,14 +45,6 @@ class Produces(Protocol):
         self, topic: str, value: bytes, key: bytes | None = None, headers: dict[str, bytes] | None = None
     ) -> None:
         """Write one record."""
-
-
-class Refused(Exception):
-    """What an operator asked for cannot be done; the text is for their eyes."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 class Sending:
@@ -217,6 +211,10 @@ def out_record(conversation: Mapping[str, Any], ref: str, data: Mapping[str, Any
     record: Document = {"waID": conversation["waID"], "message_type": data["kind"], "ref": ref}
     if conversation.get("phone_number_id"):
         record.update(phone_number_id=conversation["phone_number_id"], user=conversation["user"])
+    if "media" in data:
+        # The file's name need not be told: it goes out with the file.
+        record[data["kind"]] = file_of(data["text"], data["media"])
+        return record
     record["text"] = data["text"]
     if data["kind"] == "list":
         record.update(list_title=data["button"], list_body=data["section"], list_items=data["rows"])

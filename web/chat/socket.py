@@ -11,8 +11,10 @@ conversations  agent, search, before [last_at, user]  conversations (newest firs
 history        agent, user, before (a seq), limit     conversation, messages (oldest first), more
 catch_up       agent, user, after (a change number)   conversation, messages; `reset`: the newest page instead
 read           agent, user, upto (a seq)              conversation
+attach         agent, name, type, size of a file      kind: what it would be sent as; then it is brought by a POST
 send           agent, user, ref, text or              message, conversation; the same ref again sends nothing
-               list {text, title, body, items}
+               list {text, title, body, items} or
+               file {media, caption}
 retry          agent, user, ref                       message, conversation
 ping                                                  pong
 
@@ -49,7 +51,7 @@ from web.chat.actions import Actions
 from web.chat.codes import Login
 from web.chat.first_generation import FirstGeneration
 from web.chat.hub import Connection, Hub
-from web.chat.sending import Refused
+from web.chat.refused import Refused
 
 LOGIN_ENDED = 4401
 FRAME_MAX = 64 * 1024

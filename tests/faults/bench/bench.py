@@ -17,6 +17,7 @@ import aiohttp
 from app.embedded.ports import free_port
 from app.embedded.process import Process
 from app.topics import Topics
+from tests.faults.bench.files import getter, judge_files
 from tests.faults.bench.kafka_log import ends_of, lag_of
 from tests.faults.bench.plan import Habits, Plan, Written
 from tests.faults.bench.players import EchoProgram, UserPlayer
@@ -283,6 +284,8 @@ class Bench:
         await judge_mirror(self.system, truth, found)
         if self.system.chat:
             await judge_chat(self.system, truth, found, whole="mongo" not in self.emptied)
+        if self.system.media:
+            await judge_files(truth, found, getter(self.system))
         return found
 
     async def _players_done(self) -> bool:
@@ -314,6 +317,8 @@ class Bench:
             f"{settings.app_id}-bridge": [agent["write_topic"] for agent in agents],
             f"{settings.app_id}-mirror": [topics.sessions_changelog, topics.windows_changelog],
         }
+        if self.system.media:
+            groups[f"{settings.app_id}-media-intake"] = [topics.webhook]
         if self.system.chat:
             names = [agent[field] for agent in agents for field in ("read_topic", "error_topic")]
             groups[f"{settings.app_id}-chat-inbox"] = names

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tests.faults.bench import outages, strikes
+from tests.faults.bench import file_strikes, outages, strikes
 from tests.faults.bench.bench import Bench
 from tests.faults.bench.kafka_log import PARTITIONS
 from tests.faults.bench.plan import Habits
@@ -107,6 +107,15 @@ FREEZE_BROKER = [
     partial(strikes.freeze, name=one, survivor=other, partitions=BROKER_PARTITIONS)
     for one, other in (("broker-0", "broker-1"), ("broker-1", "broker-0"))
 ]
+MEDIA: list[Strike] = [
+    partial(file_strikes.ended, way="killed"),
+    partial(file_strikes.ended, way="killed", times=2),
+    partial(file_strikes.ended, way="terminated"),
+    partial(strikes.kill_together, names=("media", "webhook", "broker-0")),
+    partial(file_strikes.refused, errors=[{"code": 131000, "http_status": 500, "rate": 0.5, "on": "media"}]),
+    partial(file_strikes.refused, media_url_seconds=0),
+    file_strikes.directory_away,
+]
 PROCESSES = ("broker-0", "sender", "webhook", "chat")
 KAFKA: list[Strike] = [partial(outages.kafka_away, seconds=seconds) for seconds in (5, 30, 90)]
 MIXED: list[Strike] = [
@@ -140,6 +149,7 @@ FAMILIES: dict[str, Family] = {
     "graph": Family(GRAPH),
     "held": Family(HELD, {"senders": 2}),
     "webhooks": Family(WEBHOOKS, habits=LIVELY, ordered=False),
+    "media": Family(MEDIA, {"media": True}, Habits(pictures=True)),
     "disk": Family(
         [partial(strikes.wipe, name=one) for one in ("broker-0", "sender")], {"BROKER_TABLE_STORE": "rocksdb"}
     ),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["text", "image", "batch", "burst", "late", "choose", "exit"]
+Kind = Literal["text", "image", "picture", "batch", "burst", "late", "choose", "exit"]
 LATE_SECONDS = 3 * 86_400
 KEPT_MAX = 8
 """Texts at the menu before the user chooses: fewer than the broker keeps."""
@@ -41,6 +41,8 @@ class Habits:
     """Several messages at once, in no particular order."""
     late: bool = False
     """Messages that come three days late."""
+    pictures: bool = False
+    """Pictures that can be looked at; an `image` names a file that is not there."""
 
 
 class Plan:
@@ -96,6 +98,8 @@ class Plan:
             return "burst", self._rng.randint(2, 4)
         if self._habits.late and dice < 0.6:
             return "late", 1
+        if self._habits.pictures and dice < 0.6:
+            return "picture", 1
         return "text", 1
 
     def _text(self) -> str:
@@ -114,6 +118,8 @@ class Written:
     """When the user pressed the button, in seconds UTC."""
     heard: bool
     """Whether an agent is to hear it at once."""
+    picture: bool = False
+    """Whether it is a picture with a file behind it."""
     arrived: float | None = None
     """When an agent first read it."""
 

@@ -15,6 +15,7 @@ import aiohttp
 from aiokafka.errors import KafkaError
 
 from app.core.state import digest
+from tests.faults.bench.pictures import take
 from tests.faults.bench.plan import LATE_SECONDS, Plan, Reply, Step, Written
 from tests.system.agent_program import AgentProgram
 from tests.system.phones import Phone
@@ -82,6 +83,8 @@ class UserPlayer:
         if step.kind == "image":
             image = {"id": "1", "mime_type": "image/png", "caption": text}
             message_id = await self.phone._act({"type": "raw", "message": {"type": "image", "image": image}})
+        elif step.kind == "picture":
+            message_id = await self.phone.photograph(await take(self._system, text), text)
         elif step.kind == "late":
             message_id = await self.phone.write(text, timestamp=int(time.time()) - LATE_SECONDS)
         else:
@@ -90,7 +93,7 @@ class UserPlayer:
         return message_id
 
     def _taken(self, step: Step, text: str, message_id: str, begun: float) -> None:
-        self._note(Written(self.phone.address, text, message_id, begun, step.heard))
+        self._note(Written(self.phone.address, text, message_id, begun, step.heard, step.kind == "picture"))
 
     async def _choose(self, step: Step) -> None:
         title = list(self._system.agents)[step.agent]

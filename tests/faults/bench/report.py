@@ -104,6 +104,8 @@ def details(results: Sequence[Result]) -> str:
         if len(result.findings.violations) > DETAILS_MAX:
             lines.append(f"{place}: and {len(result.findings.violations) - DETAILS_MAX} more")
         lines += [f"{place}: in doubt: {one}" for one in result.findings.in_doubt[:DETAILS_MAX]]
+        if files := result.findings.counts["files"]:
+            lines.append(f"{place}: {files} pictures were looked for")
         if result.restarts:
             lines.append(f"{place}: {result.restarts} workers ended by themselves and were started again")
         if result.longest_end:

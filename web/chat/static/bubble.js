@@ -52,7 +52,7 @@ function content(message) {
   }
   if (message.type === "contacts") return [part("contacts", detail.names ?? "Contact", "Contact card")];
   if (MEDIA.includes(message.type)) {
-    const title = detail.filename ?? (detail.voice ? "Voice message" : KINDS[message.type][1]);
+    const title = detail.filename || (detail.voice ? "Voice message" : KINDS[message.type][1]);
     const named = part(message.type, title, detail.mime_type ?? "Open it on WhatsApp");
     return [detail.media ? file(message.type, detail.media, named) : named, body];
   }

@@ -7,8 +7,10 @@ const DRAFTS = "chat.drafts";
 const ROWS_MAX = 10;
 
 export class Composer {
-  constructor({ onSend }) {
+  constructor({ onSend, tray }) {
     this.onSend = onSend;
+    this.tray = tray;
+    this.tray.onChange = () => this.changed();
     this.key = null;
     this.drafts = JSON.parse(sessionStorage.getItem(DRAFTS) ?? "{}");
     this.text = byId("text");
@@ -31,7 +33,7 @@ export class Composer {
   open(key) {
     this.key = key;
     this.text.value = this.drafts[key] ?? "";
-    this.changed();
+    this.tray.open(key);
   }
 
   focus() {
@@ -43,6 +45,7 @@ export class Composer {
     const shut = byId("shut");
     const was = this.form.hidden;
     this.form.hidden = Boolean(reason);
+    this.tray.shut(Boolean(reason));
     document.querySelector(".hint").hidden = Boolean(reason);
     shut.hidden = !reason;
     const words = reason ? reason.join(" ") : "";
@@ -60,7 +63,7 @@ export class Composer {
       else delete this.drafts[this.key];
       sessionStorage.setItem(DRAFTS, JSON.stringify(this.drafts));
     }
-    byId("send").disabled = !text.trim();
+    byId("send").disabled = !(this.tray.ready || (text.trim() && !this.tray.waits));
     const left = MAX - text.length;
     byId("room").textContent = left < 300 ? `${left} characters left` : "";
     if (!CSS.supports("field-sizing", "content")) {
@@ -71,10 +74,12 @@ export class Composer {
 
   send() {
     const text = this.text.value.trim();
-    if (!text || this.form.hidden) return;
+    if (byId("send").disabled || this.form.hidden) return;
     this.text.value = "";
+    const { files, rest } = this.tray.take(text);
+    for (const file of files) this.onSend({ file });
+    if (rest) this.onSend({ text: rest });
     this.changed();
-    this.onSend({ text });
     this.focus();
   }
 

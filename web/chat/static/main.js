@@ -8,6 +8,7 @@ import { Link } from "./link.js";
 import { List } from "./list.js";
 import { Outbox } from "./outbox.js";
 import { Thread } from "./thread.js";
+import { Tray } from "./tray.js";
 
 const LAST = "chat.last";
 const UNREAD_MS = 250;
@@ -27,6 +28,7 @@ const list = new List({ link, now, onOpen: open });
 const thread = new Thread({ link, now, outbox, onState: threadState, onMoved: open });
 const acts = new Acts({ link, place: () => thread.conversation });
 const composer = new Composer({
+  tray: new Tray({ link, place: () => thread.conversation }),
   onSend: (content) => {
     const { agent, user } = thread.conversation;
     outbox.add(agent, user, content);

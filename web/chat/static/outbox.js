@@ -26,7 +26,9 @@ export class Outbox {
   }
 
   add(agent, user, content) {
-    const shown = content.list
+    const shown = content.file
+      ? { type: content.file.kind, body: content.file.caption, detail: content.file }
+      : content.list
       ? { type: "list", body: content.list.text || "Choose an option:", detail: { button: content.list.title, section: content.list.body, rows: content.list.items } }
       : { type: "text", body: content.text };
     this.messages.push({ ...shown, agent, user, content, ref: newRef(), direction: "out", at: this.now(), local: true });
