@@ -4,7 +4,6 @@ In: names of topics. Out: plain numbers. It joins no group, reads no record and 
 OSError while Kafka is away: then close it and make another one.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 
 from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
@@ -33,12 +32,15 @@ class KafkaOffsets:
 
     async def open(self) -> None:
         """Connect."""
-        await asyncio.gather(self._consumer.start(), self._admin.start())
+        await self._consumer.start()
+        await self._admin.start()
 
     async def close(self) -> None:
         """Disconnect."""
-        await self._admin.close()
-        await self._consumer.stop()
+        try:
+            await self._admin.close()
+        finally:
+            await self._consumer.stop()
 
     async def partitions(self, topics: Iterable[str]) -> dict[str, int]:
         """How many partitions those topics have that exist."""
@@ -91,9 +93,12 @@ class KafkaOffsets:
         members = await self._members(group, node) if committed else 0
         return {topic: Group(group, of, members) for topic, of in committed.items()}
 
-    async def _members(self, group: str, node: int) -> int:
+    async def _members(self, group: str, node: int) -> int | None:
+        # One group at a time: aiokafka 0.14 misreads an answer about several from newer brokers.
         (answer,) = await self._admin.describe_consumer_groups([group], node)
-        return sum(len(members) for *_, members in answer.groups)
+        ((_, _, state, _, _, members, *_),) = answer.groups
+        # A group of the newest protocol is described to clients of the older one as one that is not there.
+        return None if state == "Dead" else len(members)
 
 
 def _chunks(topics: Partitions) -> Iterator[list[TopicPartition]]:

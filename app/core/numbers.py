@@ -70,13 +70,16 @@ class History:
         return newest.total - first.total, newest.at - first.at
 
     def waiting_since(self, committed: Offsets) -> float | None:
-        """A time at which the oldest record above these offsets was not there yet; None when none is above, or when
-        it is older than all samples.
+        """The first sample that saw the oldest record above these offsets; None when none is above.
+
+        It had come since the sample before, or before all of them.
         """
+        since = None
         for sample in reversed(self._samples):
             if all(end <= read for end, read in zip(sample.ends, committed, strict=False)):
-                return None if sample is self.newest else sample.at
-        return None
+                break
+            since = sample.at
+        return since
 
     def _before(self, at: float) -> Sample | None:
         return next((sample for sample in reversed(self._samples) if sample.at <= at), None)
@@ -98,7 +101,13 @@ class Group:
     name: str
     committed: tuple[int | None, ...]
     """Of each partition; None where the group has committed nothing."""
-    members: int
+    members: int | None
+    """None when Kafka does not tell: of groups of its newest protocol. They count as reading."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether anybody may be reading."""
+        return self.members != 0
 
     def read(self, begins: Offsets) -> Offsets:
         """Up to where the group has read each partition: from its first record on where it committed nothing."""
@@ -145,13 +154,13 @@ def readers(topic: Topic, at: float) -> dict[str, Any]:
 
     `unread` is that of the group furthest behind among those with members, for each of them should have what is
     there; without members, of the group that is furthest ahead: a group long given up says nothing. `waiting_seconds`
-    is for how long at most the oldest unread record has been there, None when none is unread or all samples are newer.
+    is for how long at least the oldest unread record has been there, None when none is unread.
     """
     ends = topic.ends
     if ends is None:
         return {"readers": None, "unread": None, "waiting_seconds": None, "groups": []}
     found = sorted(topic.groups, key=lambda group: lag(ends, group.read(topic.begins)))
-    alive = [group for group in found if group.members]
+    alive = [group for group in found if group.reads]
     state: Readers = "reading" if alive else "away" if found else "none"
     chosen = alive[-1] if alive else found[0] if found else None
     read = chosen.read(topic.begins) if chosen else None

@@ -36,6 +36,8 @@ class OrderIds:
             changes = 0
         elif last_order != order:
             changes += 1
+        while state.window and state.window.knows(f"{order}:{session}:{changes}"):
+            changes += 1  # it was handled and changed nothing, as when the agent had just gone: it is given anew
         self._last[key] = (session, order, changes)
         while len(self._last) > REMEMBERED:
             del self._last[next(iter(self._last))]

@@ -66,7 +66,7 @@ def build(settings: Settings) -> BrokerApp:
     orders = Orders(passing, users.load, lambda: feed.register, producer, topics.control)
     install_sessions(app, lookups, counts, orders)
     meter = Meter(settings, lambda: feed.register)
-    people = People(owners, users, lambda: feed.register, settings.rules, lambda: app.http_client)
+    people = People(owners, users, lambda: feed.register, settings.rules, passing)
     install_people(app, people)
     install_numbers(app, meter.numbers)
     install_page(app, settings, office, lookups, counts, orders, lambda: feed.register, meter.numbers, people)

@@ -78,8 +78,11 @@ def conversation_id(agent: int, user: str) -> str:
     return f"{agent}|{user}"
 
 
-def arrival_update(arrival: Arrival, window_seconds: int) -> Document:
-    """What an arrival changes in its conversation, as one atomic update."""
+def arrival_update(arrival: Arrival, window_seconds: int, *, moved: bool = False) -> Document:
+    """What an arrival changes in its conversation, as one atomic update.
+
+    `moved`: it names a key the user had before. It is older than what is there, and says nothing of how things are now.
+    """
     changed: Document = {"waID": arrival.address}
     known = {"name": arrival.name, "phone": arrival.phone, "phone_number_id": arrival.phone_number_id}
     changed.update({name: value for name, value in known.items() if value})
@@ -93,7 +96,7 @@ def arrival_update(arrival: Arrival, window_seconds: int) -> Document:
         else:
             changed.update(state="open", closed_reason="")
             highest["window_ends"] = (arrival.wrote_at or arrival.at) + window_seconds
-    update: Document = {"$set": changed, "$inc": counted}
+    update: Document = {"$inc": counted} if moved else {"$set": changed, "$inc": counted}
     if highest:
         update["$max"] = highest
     return update

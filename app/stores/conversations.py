@@ -151,9 +151,10 @@ class Conversations:
 
     async def _advance(self, arrival: Arrival) -> tuple[Arrival, Document]:
         """Let an arrival change its conversation, made where there is none; the arrival is then for that one's user."""
-        update = shapes.arrival_update(arrival, self._window_seconds)
+        named = arrival.user
         for _ in range(joining.LEADS_MAX):
             name = {"_id": shapes.conversation_id(arrival.agent, arrival.user)}
+            update = shapes.arrival_update(arrival, self._window_seconds, moved=arrival.user != named)
             found = await self.conversations.find_one_and_update(
                 {**name, **joining.HERE}, update, return_document=ReturnDocument.AFTER
             )

@@ -32,6 +32,7 @@ async def test_each_lookup_is_right_whichever_worker_is_asked() -> None:
             status, _ = await _ask(system, worker, "5500000000")
             assert status == 404
             await until(partial(_counted, system, worker), 30, f"{worker} counts the users of each agent")
+            await until(partial(_named, system, worker, phones), 30, f"{worker} finds everybody by their name")
         await _moved_and_ended(system, workers, phones[0], programs)
         await system.processes["broker-1"].kill_and_wait()
         for worker in ("broker-0", "broker-2"):
@@ -86,6 +87,13 @@ async def _moved_and_ended(system: System, workers: list[str], phone: Phone, pro
         await heard(number, new, "closed", reason="ended")
         await phone.write(AGENTS[0])
         await heard(number + 1, old, "initial")
+
+    async def all_sent() -> bool:
+        # The agent reads of the end before the phone shows it.
+        words = [body(message) for message in await phone.received()]
+        return sum("Your conversation is over." in text for text in words) >= len(workers)
+
+    await until(all_sent, 30, "the last farewell on the phone")
     shown = [body(message) for message in await phone.received()]
     assert sum(text == f"Transferring to {AGENTS[1]}" for text in shown) == len(workers), shown
     assert sum("Your conversation is over." in text for text in shown) == len(workers), shown
@@ -96,6 +104,15 @@ async def _counted(system: System, worker: str) -> bool:
     assert status == 200, answer
     users = {agent["name"]: agent["users"] for agent in answer["data"]["agents"]}
     return users == dict.fromkeys(AGENTS, USERS // len(AGENTS))
+
+
+async def _named(system: System, worker: str, phones: list[Phone]) -> bool:
+    status, answer = await _ask(system, worker, "/users?name=user")
+    assert status in (200, 503), (status, answer)
+    if status == 503 or answer["missing"]:
+        return False
+    assert [one["user"]["wa_id"] for one in answer["data"]] == [phone.address for phone in phones]
+    return True
 
 
 async def _ask(

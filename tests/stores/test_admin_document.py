@@ -93,7 +93,7 @@ async def url(postgres: Postgres, worker: Crowd, tmp_path_factory: pytest.TempPa
     lookups = Lookups(passing, worker.load, lambda: REGISTER, Rules())
     orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control")
     install_sessions(app, lookups, Counts(Mirror(), lambda: REGISTER), orders)
-    install_people(app, People(worker, worker, lambda: REGISTER, Rules(), lambda: pytest.fail("nobody else is asked")))
+    install_people(app, People(worker, worker, lambda: REGISTER, Rules(), passing))
     measured = numbers({}, REGISTER.active[0].topics, 0.0)
     shown = [{"id": agent.id, "name": agent.name, **measured} for agent in REGISTER.active]
     install_numbers(app, lambda: {"at": None, "problem": "nothing has been measured yet", "agents": shown})

@@ -108,7 +108,10 @@ async def test_what_was_under_way_to_the_former_conversation_comes_to_the_other(
     await receive(store, arrival("a", at=NOW))
     await take(store, joined())
     await receive(store, arrival("b", at=NOW + 101, user=FORMER))
-    assert await words(store) == "aob"
+    await receive(store, arrival("c", "closed", at=NOW + 2, user=FORMER, reason="exit", name="Nobody"))
+    assert await words(store) == "aobc"
+    (row,) = await store.listing(1)
+    assert (row["state"], row["name"], row["last_text"]) == ("open", "Ana", "one"), "it says nothing of how things are"
     assert [row["user"] for row in await store.listing(1)] == [ANA]
     outgoing = OutgoingMessages(store)
     change = await outgoing.add(1, ANA, "r", TEXT, "id-r", NOW + 102)

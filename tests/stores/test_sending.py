@@ -3,6 +3,10 @@
 Requests are real; only the waits between them pass in no time.
 """
 
+import asyncio
+from dataclasses import replace
+from typing import Any
+
 import orjson
 import pytest
 
@@ -11,11 +15,15 @@ from app.core.effects import TellAgent
 from app.core.identity import User
 from app.core.rates import BURST_SECONDS, PAIR_BURST, PAIR_SECONDS
 from app.core.state import State
+from app.embedded.ports import free_port
 from app.whatsapp.inbound import read_item
-from tests.stores.sending_scene import scene
+from tests.stores.sending_scene import Scene, scene
 from tests.unit.error_table import Row, rows
 from tests.unit.histories import DAY, NOW, REGISTER, RULES
 from tests.web.simulator_support import NUMBER_ID
+
+TEMPLATES_ONLY = [131048, 131063, 131064, 134102]
+"""What concerns the templates of a business number alone."""
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,68 @@ async def test_each_code_of_metas_table(row: Row) -> None:
         assert {code for code, _ in posts} == {row.code}
         assert len(posts) == row.tries if row.tries is not None else len(posts) > len(row.times)
         assert await s.received() == []
+
+
+LINKED = {"kind": "image", "image": {"link": "https://example.org/shop.png"}}
+TEMPLATE = {"kind": "template", "name": "hello_world", "language": "en_US"}
+
+
+async def test_a_link_that_stays_out_of_metas_reach_is_tried_three_times() -> None:
+    async with scene() as s:
+        await s.switch(errors=[{"code": 131053}])
+        await s.bench.handle(replace(s.message(), message=LINKED))
+        record = s.record()
+        assert (record["code"], record["verdict"], record["class"]) == ("131053", "refused", "payload")
+        assert [code for code, _ in await s.posts()] == [131053] * 3
+        assert s.bench.now - NOW == pytest.approx(3 + 5)
+        assert await s.received() == []
+
+
+async def test_a_link_that_comes_back_into_reach_is_sent() -> None:
+    async with scene() as s:
+        await s.switch(errors=[{"code": 131053, "count": 2}], fetch_links=False)
+        await s.bench.handle(replace(s.message(), message=LINKED))
+        assert s.bench.finished().verdict == "accepted"
+        assert [code for code, _ in await s.posts()] == [131053, 131053, None]
+
+
+@pytest.mark.parametrize("code", TEMPLATES_ONLY)
+async def test_a_template_is_held_for_an_error_of_templates_and_late_in_the_end(code: int) -> None:
+    async with scene() as s:
+        await s.switch(errors=[{"code": code}])
+        await s.bench.handle(replace(s.message(), message=TEMPLATE))
+        record = s.record()
+        assert (record["code"], record["verdict"], record["class"]) == (str(code), "late", "account")
+        assert f"(Meta's error {code})" in record["text"]
+        assert [posted for posted, _ in await s.posts()] == [code] * 18
+        assert await s.received() == []
+
+
+@pytest.mark.parametrize("code", TEMPLATES_ONLY)
+async def test_texts_of_the_number_leave_while_its_templates_are_held(code: int) -> None:
+    async with scene() as s:
+        await s.switch(errors=[{"code": code, "count": 3, "to": s.phone["wa_id"]}])
+        bia = await s.simulator.user("Bia")
+        await s.simulator.write(bia)
+        gates, told = s.bench.sender.gates, asyncio.Event()
+
+        async def wait(seconds: float) -> None:
+            if gates.circuits.open:
+                await told.wait()
+            await real(seconds)
+
+        real, gates.sleep = gates.sleep, wait
+        async with asyncio.timeout(20):
+            held = asyncio.create_task(s.bench.handle(replace(s.message(1), message=TEMPLATE)))
+            while not gates.circuits.open:
+                await asyncio.sleep(0.01)
+            assert list(gates.circuits.open) == [f"{NUMBER_ID}/templates"]
+            await s.bench.handle(s.message(2, User.at(NUMBER_ID, bia["wa_id"], None)))
+            assert not held.done()
+            told.set()
+            await held
+        assert [event.verdict for event in s.bench.all_finished()] == ["accepted", "accepted"]
+        assert [posted for posted, _ in await s.posts()] == [code, None, code, code, None]
 
 
 @pytest.mark.parametrize("code", [2, 130429, 131056, 131057, 190, 131031, 424242])
@@ -118,15 +188,31 @@ async def test_a_failed_status_tells_the_agent_what_an_answer_would(code: int, k
     async with scene() as s:
         await s.switch(errors=[{"code": code, "as_status": True}])
         await s.bench.handle(s.message())
-        wamid = s.bench.finished().message_id
-        assert wamid is not None
-        await s.simulator.webhook.until(lambda: "failed" in s.simulator.webhook.statuses(wamid))
-        (body,) = [post.raw for post in s.simulator.webhook.received if b'"failed"' in post.raw]
-        happened = read_item(_item_of(body))
-        (effect,) = decide(State(), happened, NOW, REGISTER, RULES).effects  # type: ignore[arg-type]
-        assert isinstance(effect, TellAgent)
-        assert (effect.record["code"], effect.record["class"]) == (str(code), kind)
-        assert f"(Meta's error {code})" in effect.record["text"]
+        record = await _told_of_failure(s)
+        assert (record["code"], record["class"]) == (str(code), kind)
+        assert f"(Meta's error {code})" in record["text"]
+
+
+async def test_a_link_that_leads_nowhere_fails_by_status_and_the_agent_reads_which() -> None:
+    async with scene() as s:
+        nowhere = {"link": f"http://127.0.0.1:{free_port()}/shop.png"}
+        await s.bench.handle(replace(s.message(), message={"kind": "image", "image": nowhere}))
+        assert s.bench.finished().verdict == "accepted"
+        record = await _told_of_failure(s)
+        assert (record["code"], record["class"], record["status"]) == ("131053", "payload", "failed")
+        assert await s.posts() == [(None, 200)], "a failed status lets nothing be posted again"
+
+
+async def _told_of_failure(s: Scene) -> dict[str, Any]:
+    """What the agent reads of the `failed` status of the one message."""
+    wamid = s.bench.finished().message_id
+    assert wamid is not None
+    await s.simulator.webhook.until(lambda: "failed" in s.simulator.webhook.statuses(wamid))
+    (body,) = [post.raw for post in s.simulator.webhook.received if b'"failed"' in post.raw]
+    happened = read_item(_item_of(body))
+    (effect,) = decide(State(), happened, NOW, REGISTER, RULES).effects  # type: ignore[arg-type]
+    assert isinstance(effect, TellAgent)
+    return effect.record
 
 
 def _item_of(body: bytes) -> bytes:

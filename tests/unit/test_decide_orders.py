@@ -6,7 +6,7 @@ from app.core.effects import TellAgent
 from app.core.events import EndOrdered, MoveOrdered
 from app.core.order_ids import REMEMBERED, OrderIds
 from app.core.state import State
-from tests.unit.histories import ANA, DAY, DESK, NOW, SALES, SERVICE, Story, agent, aside, said, told, wrote
+from tests.unit.histories import ANA, DAY, DESK, NOW, REGISTER, SALES, SERVICE, Story, agent, aside, said, told, wrote
 
 
 def moved(story: Story, to: int = DESK.id, note: str | None = None, at: float = NOW) -> MoveOrdered:
@@ -85,6 +85,8 @@ def test_a_move_to_an_agent_that_has_gone_meanwhile_changes_nothing(story: Story
     effects = story.then(moved(story, 9))
     assert told(effects) == [] and "not active" in aside(effects)[0]
     assert story.state.session == before
+    story.register = story.register.of([*REGISTER.agents, agent(9, "Retired")])
+    assert told(story.then(moved(story, 9)))[1] == ("retired-in", "initial", "Ana wants to talk"), "it is back"
 
 
 def test_an_end_leads_back_to_the_menu(story: Story) -> None:

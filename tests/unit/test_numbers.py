@@ -32,7 +32,7 @@ def history(*samples: tuple[float, tuple[int, ...]]) -> History:
     return found
 
 
-def group(name: str, *committed: int | None, members: int = 1) -> Group:
+def group(name: str, *committed: int | None, members: int | None = 1) -> Group:
     return Group(name, committed, members)
 
 
@@ -118,6 +118,11 @@ def test_without_members_nobody_reads_and_the_last_to_have_read_counts() -> None
     assert (found["readers"], found["unread"]) == ("away", 3)
 
 
+def test_a_group_whose_members_are_not_told_counts_as_reading() -> None:
+    found = read_of(group("of the newest protocol", 9, 8, members=None), group("gone", 0, 0, members=0))
+    assert (found["readers"], found["unread"]) == ("reading", 3)
+
+
 def test_a_topic_nobody_ever_committed_has_no_reader() -> None:
     found = read_of()
     assert (found["readers"], found["unread"], found["groups"]) == ("none", None, [])
@@ -126,11 +131,13 @@ def test_a_topic_nobody_ever_committed_has_no_reader() -> None:
 def test_the_oldest_unread_record_is_as_old_as_its_partition_says() -> None:
     seen = history((120, (5, 5)), (60, (6, 5)), (10, (6, 90)), (0, (6, 100)))
     topic = Topic(history=seen, begins=(0, 0), groups=(group("bot", 5, 100),))
-    assert readers(topic, NOW)["waiting_seconds"] == 120.0, "though the other partition is read to its end"
+    assert readers(topic, NOW)["waiting_seconds"] == 60.0, "though the other partition is read to its end"
+    topic = Topic(history=seen, begins=(0, 0), groups=(group("bot", 6, 95),))
+    assert readers(topic, NOW)["waiting_seconds"] == 0.0, "it has only just come"
     topic = Topic(history=seen, begins=(0, 0), groups=(group("bot", 6, 100),))
     assert readers(topic, NOW)["waiting_seconds"] is None
     topic = Topic(history=seen, begins=(0, 0), groups=(group("bot", 1, 0),))
-    assert (readers(topic, NOW)["unread"], readers(topic, NOW)["waiting_seconds"]) == (105, None)
+    assert (readers(topic, NOW)["unread"], readers(topic, NOW)["waiting_seconds"]) == (105, 120.0)
 
 
 @pytest.mark.parametrize("topic", [Topic(history=History()), Topic(history=history((0, (1, 1))), begins=(0,))])
@@ -152,7 +159,7 @@ def test_an_agents_numbers_are_of_its_three_topics() -> None:
         "errors_last_hour": 4,
         "readers": "reading",
         "unread": 2,
-        "waiting_seconds": 300.0,
+        "waiting_seconds": 0.0,
         "groups": [{"group": "bot", "members": 1, "unread": 2}],
         "not_carried": 1,
     }

@@ -133,7 +133,7 @@ async def admin_page(tmp_path: Path) -> AsyncIterator[Browser]:
     lookups = Lookups(passing, worker.load, register, Rules(), clock=browser.clock)
     orders = Orders(passing, worker.load, register, worker, "control", clock=browser.clock, seconds=0.2)
     counts = Counts(mirror, register)
-    people = People(worker, worker, register, Rules(), lambda: admin.client.session, clock=browser.clock)
+    people = People(worker, worker, register, Rules(), passing, clock=browser.clock)
     install_page(
         app,
         settings,

@@ -92,6 +92,7 @@ async def test_what_the_form_shows_is_what_it_stores(browser: Browser) -> None:
     spans = [f"{hour:02d}:00-{hour:02d}:30" for hour in range(12)]
     hours = {**HOURS, "days": {**{day: ["09:00-24:00"] for day in WEEKDAYS}, "monday": spans}}
     more = {"hours": hours, "closed_message": "\nClosed & <gone>", "welcome_message": "Hi", "description": "x"}
+    more["texts"] = {"farewell": "Bye from {agent}"}  # which the form does not show
     await browser.admin.create({**SALES, **more})
     await browser.log_in()
     before = browser.store.agents[1]

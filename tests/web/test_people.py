@@ -21,6 +21,7 @@ from tests.web.admin_page_support import Browser, Crowd, admin_page
 from tests.web.admin_support import TOKEN, Admin, MemoryStore
 from tests.web.test_lookups import ANA, NOW, STATE
 from web.admin.install import install_admin, install_people
+from web.admin.passing import Passing
 from web.admin.people import CHUNK, People
 
 
@@ -66,7 +67,8 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
             client: TestClient[Any, Any] = TestClient(TestServer(app.web.web_app))
             admin = Admin(client, MemoryStore())
             install_admin(app, settings, admin.store, admin.create_topics, admin.notify)
-            install_people(app, People(worker, worker, lambda: REGISTER, Rules(), lambda: http, clock=lambda: NOW))
+            passing = Passing(worker, worker.home, "106", lambda: http, settings.admin_tokens)
+            install_people(app, People(worker, worker, lambda: REGISTER, Rules(), passing, clock=lambda: NOW))
             app.web.init_server()
             two.clients.append(await stack.enter_async_context(client))
         for number, worker in enumerate(two.workers):

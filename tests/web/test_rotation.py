@@ -13,15 +13,16 @@ from pydantic import SecretStr
 from app.core.rules import Rules
 from app.faust_app import make_app
 from app.settings import Settings
+from app.wire import read_order
 from tests.unit.histories import DESK, REGISTER
 from tests.web.admin_page_support import Crowd
 from tests.web.admin_support import Admin, MemoryStore
 from tests.web.test_lookups import ANA, NOW, STATE, Mirror
 from web.admin.counts import Counts
-from web.admin.install import install_admin, install_page, install_sessions
+from web.admin.install import install_admin, install_page, install_people, install_sessions
 from web.admin.lookups import Lookups
 from web.admin.orders import Orders
-from web.admin.passing import Passing
+from web.admin.passing import FORWARDED, ON_BEHALF, Passing, acting
 from web.admin.people import People
 
 OLD, NEW, OTHER = "the-old-token", "ana:the-new-token", "the-token-of-nobody-else"
@@ -46,6 +47,7 @@ class Workers:
         asked = Crowd({})
         there = await self._start(8001, self.second, second)
         asked.other = str(there.make_url("/"))
+        asked.workers = [asked.other]
         self.client = await self._start(8000, asked, first)
 
     async def _start(self, port: int, worker: Crowd, tokens: tuple[str, ...]) -> TestClient[Any, Any]:
@@ -61,10 +63,10 @@ class Workers:
         orders = Orders(passing, worker.load, lambda: REGISTER, worker, "control", clock=lambda: NOW)
         counts = Counts(Mirror(), lambda: REGISTER)
         install_sessions(app, lookups, counts, orders)
-        people = People(worker, worker, lambda: REGISTER, Rules(), lambda: http, clock=lambda: NOW)
-        install_page(
-            app, settings, office, lookups, counts, orders, lambda: REGISTER, _numbers, people, clock=lambda: NOW
-        )
+        people = People(worker, worker, lambda: REGISTER, Rules(), passing, clock=lambda: NOW)
+        install_people(app, people)
+        desk = (office, lookups, counts, orders, lambda: REGISTER, _numbers, people)
+        install_page(app, settings, *desk, clock=lambda: NOW, patience=0.0)
         app.web.init_server()
         return await self._stack.enter_async_context(client)
 
@@ -76,9 +78,9 @@ class Workers:
         )
         return response.status, response.headers.get("Location", "")
 
-    async def look(self) -> str:
+    async def look(self, name: str = ANA.key) -> str:
         """Ana on the page."""
-        return await (await self.client.get("/admin/", params={"user": ANA.key})).text()
+        return await (await self.client.get("/admin/", params={"user": name})).text()
 
     async def call(self, method: str, token: str, path: str = "", body: Any = None) -> int:
         """The status of a call of the API about Ana."""
@@ -111,7 +113,31 @@ async def test_whoever_one_worker_lets_in_reaches_users_of_another(
         assert await workers.call("GET", token) == 200
         assert await workers.call("POST", token, "/move", MOVE) == 202
         assert await workers.call("DELETE", token) == 202
+        assert "<h3>Ana</h3>" in await workers.look("an")
         assert len(workers.second.written) == 3 * number, "each order once"
+
+
+async def test_who_acts_with_a_token_another_worker_does_not_know_is_named_with_whose_vouches(workers: Workers) -> None:
+    known = "the-token-of-ben"
+    await workers.start((OLD, NEW, f"ben:{known}"), (f"ben:{known}",))
+    await workers.post("login", {"token": "the-new-token"})
+    await workers.post("user/move", {"user": ANA.key, **MOVE})
+    assert await workers.call("DELETE", OLD) == 202
+    assert await workers.call("DELETE", known) == 202
+    orders = [read_order(value) for _, value, _ in workers.second.written]
+    assert [order.actor for order in orders if order] == [
+        "ana (passed on with the token of ben)",
+        "unnamed token (passed on with the token of ben)",
+        "ben",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "forwarded", "named"), [("ana", "1", True), ("ana", "", False), ("a (b)", "1", False)]
+)
+async def test_nobody_acts_under_anothers_name_alone(told: str, forwarded: str, named: bool) -> None:
+    headers = {ON_BEHALF: told, **({FORWARDED: forwarded} if forwarded else {})}
+    assert acting("ben", headers) == ("ana (passed on with the token of ben)" if named else "ben")
 
 
 async def test_a_login_lasts_as_long_as_its_token(workers: Workers) -> None:

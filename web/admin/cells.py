@@ -11,8 +11,8 @@ from typing import Any, Literal
 UNKNOWN = "–"
 STALE_SECONDS = 90.0
 """Numbers older than that are said to be old; while nobody looks they are measured once a minute."""
-LONG_SECONDS = 60.0
-"""For an unread message: then somebody should look."""
+NOTABLE_SECONDS, LONG_SECONDS = 5.0, 60.0
+"""For an unread message: then it is said, and then somebody should look."""
 
 Tone = Literal["", "bad", "dim"]
 
@@ -83,12 +83,12 @@ def _unread(agent: Mapping[str, Any]) -> Cell:
         return Cell(UNKNOWN, "no reader", "dim")
     if state is None or unread is None:
         return Cell(UNKNOWN, tone="dim")
-    age = f"for {duration(waits)}" if waits is not None else ""
+    age = f"for {duration(waits)}" if waits is not None and waits >= NOTABLE_SECONDS else ""
     if state == "away":
         return Cell(str(unread), " ".join(["nobody reads", age]).strip(), "bad")
     if not unread:
         return Cell("0", tone="dim")
-    return Cell(str(unread), age, "bad" if waits is None or waits > LONG_SECONDS else "")
+    return Cell(str(unread), age, "bad" if waits is None or waits >= LONG_SECONDS else "")
 
 
 def _errors(agent: Mapping[str, Any]) -> Cell:

@@ -147,7 +147,7 @@ def _order() -> dict[str, Any]:
 
 def _numbers() -> dict[str, Any]:
     rate, whole = {"type": ["number", "null"], "minimum": 0}, {"type": ["integer", "null"], "minimum": 0}
-    group = _object({"group": WORDS, "members": _count(), "unread": _count()}, "group", "members", "unread")
+    group = _object({"group": WORDS, "members": whole, "unread": _count()}, "group", "members", "unread")
     agent = {
         "id": {"type": "integer"},
         "name": WORDS,
@@ -157,7 +157,7 @@ def _numbers() -> dict[str, Any]:
         "errors_last_hour": whole | _means("records of its error topic"),
         "readers": {"enum": ["reading", "away", "none", None]},
         "unread": whole | _means("records of its in topic its program has not read"),
-        "waiting_seconds": rate | _means("how long at most the oldest of them has been there"),
+        "waiting_seconds": rate | _means("how long at least the oldest of them has been there"),
         "groups": {"type": "array", "items": group},
         "not_carried": whole | _means("records of its out topic the broker has not read"),
     }

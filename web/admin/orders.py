@@ -84,7 +84,7 @@ class Orders:
                 )
             )
 
-        return await self._passing.to_owner(name, Call("POST", headers, "/move", body), here)
+        return await self._passing.to_owner(name, Call("POST", headers, "/move", body, actor), here)
 
     async def end(self, name: str, headers: Mapping[str, str], actor: str) -> Answer:
         """Order that a user's conversation be ended; raises as `move` does."""
@@ -97,7 +97,7 @@ class Orders:
                 EndOrdered(id=new_id, user=user, at=self._clock(), actor=actor, before=_agent(state))
             )
 
-        return await self._passing.to_owner(name, Call("DELETE", headers), here)
+        return await self._passing.to_owner(name, Call("DELETE", headers, actor=actor), here)
 
     def _known(self, name: str, key: str) -> tuple[State, User]:
         state = self._load(key.encode())

@@ -17,12 +17,16 @@ from pydantic import SecretStr
 from app.core.identity import split_address
 from app.core.lookup import key_of
 from app.owners import OwnerUnknown
-from web.admin.tokens import bare_token
+from web.admin.tokens import LEGAL_NAME, UNNAMED, bare_token
 
 FORWARDED = "X-Broker-Forwarded"
 """Marks a request that another worker passed on, with how often it was."""
+ON_BEHALF = "X-Broker-On-Behalf-Of"
+"""Names whose token a request was made with, where it is passed on with another one."""
 PASSES_MAX = 3
 """From the worker asked to that of a name, from there to that of the home, and once more while homes are joined."""
+SOUGHT = "X-Broker-Sought"
+"""The phone number a request was made for, on its way over keys: at each of them it may have gone to another person."""
 IDEMPOTENCY = "Idempotency-Key"
 FORWARD_SECONDS = 3.0
 
@@ -38,6 +42,8 @@ class Call:
     headers: Mapping[str, str]
     path: str = ""
     body: dict[str, Any] | None = None
+    actor: str = ""
+    """Whom the audit is to name."""
 
 
 class Ownership(Protocol):
@@ -75,31 +81,41 @@ class Passing:
         Raises OwnerUnknown when no worker can say now, and whatever `here` raises.
         """
         key, passes = key_of(name, self._phone_number_id), _passes(call.headers)
-        number, _ = split_address(name)
+        number = call.headers.get(SOUGHT) if passes else split_address(name)[0]
         may_pass = passes == 0
         for _ in range(PASSES_MAX):
             owner = self._owners.owner(key.encode())
             if owner is not None:
                 if not may_pass or passes >= PASSES_MAX:
                     raise OwnerUnknown("the workers do not agree yet on who has this user")
-                return await self._ask(owner, name, call, passes + 1)
+                return await self._ask(owner, name, call, passes + 1, number)
             home = self._home_of(key.encode(), number)
             if home is None:
                 return await here(key)
             name = key = home
-            number, may_pass = None, True
+            may_pass = True
         raise OwnerUnknown("this user's names are just being brought together")
 
-    async def _ask(self, owner: str, name: str, call: Call, passes: int) -> Answer:
+    async def _ask(self, owner: str, name: str, call: Call, passes: int, number: str | None) -> Answer:
         url = f"{owner.rstrip('/')}/api/v1/session/{quote(name, safe='')}{call.path}"
-        passed = {FORWARDED: str(passes)}
+        return await self.ask(url, call, passes, number)
+
+    async def ask(self, url: str, call: Call, passes: int, number: str | None = None) -> Answer:
+        """What the worker at an address answers, asked with a token that both know; `number` is the one sought.
+
+        That of the call comes first, so that whoever acts is known there by their own. Raises OwnerUnknown.
+        """
+        passed = {FORWARDED: str(passes)} | ({SOUGHT: number} if number else {})
         if IDEMPOTENCY in call.headers:
             passed[IDEMPOTENCY] = call.headers[IDEMPOTENCY]
         shown = call.headers.get("Authorization", "")
+        heard = call.headers.get(ON_BEHALF, "") if FORWARDED in call.headers else ""
+        told = {ON_BEHALF: heard or call.actor}
         try:
             async with asyncio.timeout(FORWARD_SECONDS):
                 for bearer in (shown, *(one for one in self._bearers if one != shown)):
-                    status, answer = await self._request(url, call, {**passed, "Authorization": bearer})
+                    named = told if heard or bearer != shown else {}
+                    status, answer = await self._request(url, call, {**passed, **named, "Authorization": bearer})
                     if status != 401:
                         break
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
@@ -114,6 +130,16 @@ class Passing:
         request = self._http().request(call.method, url, headers=headers, json=call.body, allow_redirects=False)
         async with request as response:
             return response.status, await response.json()
+
+
+def acting(actor: str, headers: Mapping[str, str]) -> str:
+    """Whom the audit names for a request with the token of `actor`: with whoever a worker says it came from.
+
+    Anybody with a token can say so, so what was said never stands alone.
+    """
+    told = headers.get(ON_BEHALF, "")
+    is_told = FORWARDED in headers and (told == UNNAMED or LEGAL_NAME.fullmatch(told))
+    return f"{told} (passed on with the token of {actor})" if is_told else actor
 
 
 def _passes(headers: Mapping[str, str]) -> int:

@@ -10,8 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
-
-import aiohttp
+from urllib.parse import urlencode
 
 from app.core.agent_rules import Problem, Refused
 from app.core.identity import User
@@ -19,7 +18,8 @@ from app.core.lookup import is_named, session_shown
 from app.core.register import Register
 from app.core.rules import Rules, fold
 from app.core.state import State
-from web.admin.passing import FORWARD_SECONDS, FORWARDED
+from app.owners import OwnerUnknown
+from web.admin.passing import FORWARDED, Call, Passing
 
 LISTED, LISTED_MOST = 20, 100
 """Users of one answer, unless told otherwise and at most."""
@@ -59,7 +59,7 @@ class People:
         tables: Tables,
         register: Callable[[], Register],
         rules: Rules,
-        http: Callable[[], aiohttp.ClientSession],
+        passing: Passing,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -67,7 +67,7 @@ class People:
         self._tables = tables
         self._register = register
         self._rules = rules
-        self._http = http
+        self._passing = passing
         self._clock = clock
 
     async def find(self, query: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
@@ -78,9 +78,8 @@ class People:
         """
         name, limit = _read(query)
         others = [] if FORWARDED in headers else self._workers.others()
-        asked = {"Authorization": headers.get("Authorization", ""), FORWARDED: "1"}
         here, *there = await asyncio.gather(
-            self._here(name, limit), *(self._ask(url, name, limit, asked) for url in others)
+            self._here(name, limit), *(self._ask(url, name, limit, headers) for url in others)
         )
         answers = [here, *(answer for answer in there if answer is not None)]
         found = sorted((one for answer in answers for one in answer["data"]), key=_by_name)
@@ -107,18 +106,16 @@ class People:
                 break
         return {"data": found[:limit], "more": len(found) > limit}
 
-    async def _ask(self, url: str, name: str, limit: int, headers: dict[str, str]) -> dict[str, Any] | None:
-        query = {"name": name, "limit": str(limit)}
-        request = self._http().get(f"{url.rstrip('/')}/api/v1/users", params=query, headers=headers)
+    async def _ask(self, url: str, name: str, limit: int, headers: Mapping[str, str]) -> dict[str, Any] | None:
+        query = urlencode({"name": name, "limit": limit})
         try:
-            async with asyncio.timeout(FORWARD_SECONDS), request as response:
-                answer: dict[str, Any] = await response.json()
-                if response.status == 200:
-                    return answer
-                log.info("the worker at %s did not look for a name: it answered %d", url, response.status)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            log.info("the worker at %s did not look for a name: %r", url, error)
-        return None
+            status, answer = await self._passing.ask(f"{url.rstrip('/')}/api/v1/users?{query}", Call("GET", headers), 1)
+        except OwnerUnknown as error:
+            log.info("the worker at %s did not look for a name: %s", url, error)
+            return None
+        if status != 200:
+            log.info("the worker at %s did not look for a name: it answered %d", url, status)
+        return answer if status == 200 else None
 
 
 def _by_name(shown: dict[str, Any]) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from web.admin.gate import ACTOR
 from web.admin.lookups import Lookups
 from web.admin.office import LIMIT_MAX, Office, read_number
 from web.admin.orders import Orders
-from web.admin.passing import Answer
+from web.admin.passing import Answer, acting
 from web.admin.people import People
 
 LIMIT = 100
@@ -185,7 +185,7 @@ class SessionView(AdminView):
 
     async def delete(self, request: Any, user: str) -> Any:
         """End a user's conversation."""
-        return self.passed(await self.orders.end(user, request.headers, request[ACTOR]))
+        return self.passed(await self.orders.end(user, request.headers, _acting(request)))
 
 
 class MoveView(AdminView):
@@ -196,7 +196,7 @@ class MoveView(AdminView):
 
     async def post(self, request: Any, user: str) -> Any:
         """Connect a user with another agent."""
-        return self.passed(await self.orders.move(user, await _body(request), request.headers, request[ACTOR]))
+        return self.passed(await self.orders.move(user, await _body(request), request.headers, _acting(request)))
 
 
 class SessionsView(AdminView):
@@ -241,6 +241,10 @@ class NumbersView(AdminView):
     async def get(self, request: Any) -> Any:
         """What flows to and from every agent."""
         return self.json({"status": "success", "data": type(self).numbers()})
+
+
+def _acting(request: Any) -> str:
+    return acting(request[ACTOR], request.headers)
 
 
 async def _body(request: Any) -> dict[str, Any]:
