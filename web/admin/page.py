@@ -81,10 +81,9 @@ class AdminPage:
         clock: Callable[[], float],
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        """`register` is the last known one, shown while PostgreSQL is away; `numbers` are the last measured; `texts` the
-        installation's.
+        """`register` is the last known one, shown while PostgreSQL is away; `numbers` are the last measured.
 
-        After an order the router is waited for `patience` seconds.
+        `texts` are the installation's. After an order the router is waited for `patience` seconds.
         """
         self._door = door
         self._throttle = throttle
