@@ -38,7 +38,7 @@ class OutRecord(_Record):
     """The agent's own name for the message; it comes back in statuses and errors."""
     ttl_seconds: Annotated[float, Field(gt=0)] | None = None
     """For how many seconds, from when the record was written, the message is worth sending; then it is `late`."""
-    phone_number_id: Annotated[str, Field(min_length=1)] = ""
+    phone_number_id: Annotated[str, Field(min_length=1)] | None = None
     """The business number to send from; left out, BROKER_PHONE_NUMBER_ID, or where else the user is with you."""
 
 

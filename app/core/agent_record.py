@@ -90,8 +90,11 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
     if not wa_id and not user_id:
         reason = f"the waID {_shown(address)} is neither a phone number nor a user id like BR.7781"
         return BadRecord(reason=reason, code="invalid", address=address, ref=ref)
-    number = data.get("phone_number_id", default_number)
-    if not isinstance(number, str) or not number:
+    number = data.get("phone_number_id")
+    if number is not None and not (isinstance(number, str) and number):
+        reason = f"the field phone_number_id must be the text of a record you read, not {_shown(number)}"
+        return BadRecord(reason=reason, code="invalid", address=address, ref=ref)
+    if number is None and not default_number:
         reason = "the field phone_number_id is missing, and BROKER_PHONE_NUMBER_ID sets no default"
         return BadRecord(reason=reason, code="invalid", address=address, ref=ref)
     message = _read_content(data)
@@ -103,10 +106,10 @@ def read_agent_record(value: bytes, default_number: str) -> AgentRecord | BadRec
         address=address,
         wa_id=wa_id,
         user_id=user_id,
-        phone_number_id=number,
+        phone_number_id=number or default_number,
         message=message,
         user=user,
-        anywhere=user is None and "phone_number_id" not in data,
+        anywhere=user is None and number is None,
         ref=ref,
         ttl=ttl,
     )

@@ -140,7 +140,9 @@ def _linked(state: State, event: UserLinked, now: float) -> Decision:
         return Decision(replace(state, window=passed_on(window, number, event.home, event.at)))
     if (window.since, window.user.key) < (event.since, event.home):
         home = User(key=event.home, phone_number_id=window.user.phone_number_id)
-        return Decision(state, (link(window, home, event.at, event.id),))
+        # It must not be forgotten before it has what it asks for: then the other's names would lead here, and round.
+        window = replace(window, touched=max(window.touched, now))
+        return Decision(replace(state, window=window), (link(window, home, event.at, event.id),))
     return _hand_over(state, window, event, now)
 
 

@@ -135,8 +135,8 @@ def test_an_unknown_message_type_is_named(kind: Any) -> None:
         ({**TEXT, "ttl_seconds": 0}, "the field ttl_seconds must be a number of seconds above 0, not 0"),
         ({**TEXT, "ttl_seconds": True}, "above 0, not True"),
         ({**TEXT, "ttl_seconds": "60"}, "above 0, not '60'"),
-        ({**TEXT, "phone_number_id": None}, "the field phone_number_id is missing"),
-        ({**TEXT, "phone_number_id": ""}, "the field phone_number_id is missing"),
+        ({**TEXT, "phone_number_id": 7}, "the field phone_number_id must be the text of a record you read, not 7"),
+        ({**TEXT, "phone_number_id": ""}, "the field phone_number_id must be the text of a record you read, not ''"),
     ],
 )
 def test_a_refusal_names_the_agents_own_field(data: dict[str, Any], said: str) -> None:
@@ -149,6 +149,12 @@ def test_a_refusal_names_the_agents_own_field(data: dict[str, Any], said: str) -
 def test_without_a_default_number_the_setting_is_named() -> None:
     assert "BROKER_PHONE_NUMBER_ID sets no default" in bad(TEXT, number="").reason
     assert good({**TEXT, "phone_number_id": "999"}, number="").phone_number_id == "999"
+
+
+def test_what_is_null_is_left_out() -> None:
+    nothing = dict.fromkeys(("phone_number_id", "user", "ref", "ttl_seconds"))
+    assert good({**TEXT, **nothing}) == good(TEXT)
+    assert good(TEXT).anywhere
 
 
 def test_a_refusal_shows_no_more_than_a_piece_of_what_was_sent() -> None:

@@ -302,3 +302,18 @@ def test_a_session_whose_window_a_crash_left_unwritten_is_no_older_home() -> Non
     world.then(by_system(4), by_update(4))
     assert {world.home(name) for name in (OLD, NEW, FIRST, SECOND)} == {key(OLD)}
     assert world.sessions() == {key(OLD): SALES.id}
+
+
+def test_a_home_about_to_be_forgotten_stays_for_a_younger_one_that_asks_it() -> None:
+    world, late = World(), int(9 * DAY)
+    world.then(wrote(1, NEW, SECOND))
+    world.put(by_system(late))
+    # It is asked under both its names, and between the two the clock strikes: nine days without a word.
+    for at in (OLD, NEW):
+        world.step(key(at))
+    world.put(ClockStruck(id="forgotten", user=User(key=key(NEW), phone_number_id=BUSINESS), at=NOW + late))
+    for at in (NEW, SECOND, NEW):
+        world.step(key(at))
+    world.settle()
+    assert {world.home(name) for name in (OLD, NEW, SECOND)} == {key(NEW)}
+    assert world.states[key(NEW)].window is not None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.core.codes import OWN
 from app.core.media import LARGEST, is_ours
 from app.core.rules import Rules
 from app.whatsapp.content import MODELS, REPLIES
@@ -53,3 +54,8 @@ def test_every_field_of_a_content_is_named(kind: str) -> None:
 def test_every_field_of_context_and_referral_is_named() -> None:
     fields = {*Context.model_fields, *Referral.model_fields, "from"} - {"sender", "from_parent_user_id"}
     assert {field for field in fields if f"`{field}`" not in SECTION} == set()
+
+
+def test_every_code_of_our_own_is_described() -> None:
+    errors = TEXT.split("## What goes wrong")[1]
+    assert {code for code in OWN if f"| `{code}` |" not in errors} == set()
