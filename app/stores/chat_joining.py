@@ -37,16 +37,17 @@ def was_under_way(arrival: Arrival, joined: Document) -> bool:
     return bool(arrival.at <= joined["joined_at"] + LATE_SECONDS)
 
 
-def anew(arrival: Arrival) -> Document:
+def anew(arrival: Arrival, joined_to: str) -> Document:
     """The update that lets a key that was joined be a conversation of its own again; its counters go on."""
     empty = new_conversation(arrival)
     begun = {name: value for name, value in empty.items() if name not in ("counter", "incoming")}
-    return {"$set": begun, "$unset": dict.fromkeys(("joined_to", "joined_at", "taken"), "")}
+    leads = dict.fromkeys(("joined_to", "joined_at", "taken"), "")
+    return {"$set": {**begun, "parted_from": joined_to}, "$unset": leads}
 
 
 async def join(conversations: Any, messages: Any, arrival: Arrival, former: str) -> bool:
     """Bring a former key's conversation to that of the arrival's user; False when there was nothing to do."""
-    if former == arrival.user:
+    if former == arrival.user or await _parted(conversations, arrival, former):
         return False
     await _lead(conversations, arrival, former)
     return await bring(conversations, messages, arrival.agent, former)
@@ -62,9 +63,17 @@ async def bring(conversations: Any, messages: Any, agent: int, former: str) -> b
         return False
     home = joined["joined_to"]
     if theirs:
-        await _merge(conversations, messages, agent, home, theirs)
+        await _merge(conversations, messages, {"agent": agent, "user": home}, former, theirs)
     await _take_over(conversations, messages, agent, home, joined)
     return True
+
+
+async def _parted(conversations: Any, arrival: Arrival, former: str) -> bool:
+    """Whether an old key was joined before and is somebody else's now: a beginning tells all keys a user ever had."""
+    if arrival.kind != "initial":
+        return False
+    known = await conversations.find_one({"_id": conversation_id(arrival.agent, former)})
+    return known is not None and known.get("parted_from") == arrival.user
 
 
 async def _lead(conversations: Any, arrival: Arrival, former: str) -> None:
@@ -79,23 +88,25 @@ async def _lead(conversations: Any, arrival: Arrival, former: str) -> None:
         if await conversations.find_one(name) is None:
             with suppress(DuplicateKeyError):  # another worker made it in this moment
                 await conversations.update_one(name, {"$setOnInsert": empty}, upsert=True)
-    if (await conversations.find_one(stays)).get("joined_to") is not None:
+    if (away := (await conversations.find_one(stays)).get("joined_to")) is not None:
         # Whoever stays leads nowhere: never round in a circle.
-        await conversations.update_one(stays, anew(arrival))
+        await conversations.update_one(stays, anew(arrival, away))
     if (await conversations.find_one(goes)).get("joined_to") != arrival.user:
-        await conversations.update_one(goes, {"$set": {**lead, "taken": False}})
+        await conversations.update_one(goes, {"$set": {**lead, "taken": False}, "$unset": {"parted_from": ""}})
 
 
-async def _merge(conversations: Any, messages: Any, agent: int, home: str, theirs: list[Document]) -> None:
+async def _merge(conversations: Any, messages: Any, place: Document, former: str, theirs: list[Document]) -> None:
     """Give messages of both their places one after another; each conversation keeps its own order."""
     first = min(message["at"] for message in theirs)
-    place = {"agent": agent, "user": home}
     later = await messages.find({**place, "at": {"$gt": first}}).sort("seq", ASCENDING).limit(1).to_list(1)
-    ours = await _all(messages, {**place, "seq": {"$gte": later[0]["seq"]}}) if later else []
-    both = [message for _, _, message in merge(_timed(ours, 0), _timed(theirs, 1), key=lambda one: one[:2])]
+    here = await _all(messages, {**place, "seq": {"$gte": later[0]["seq"]}}) if later else []
+    # Of a try that was broken off: they stand before those that are left, whatever the times say.
+    moved = [message for message in here if message.get("was") == former]
+    ours = [message for message in here if message.get("was") != former]
+    both = [message for _, _, message in merge(_timed(ours, 0), _timed([*moved, *theirs], 1), key=lambda one: one[:2])]
     counted = sum(message["number"] > 0 for message in both)
     conversation = await conversations.find_one_and_update(
-        {"_id": conversation_id(agent, home)},
+        {"_id": conversation_id(place["agent"], place["user"])},
         {"$inc": {"counter": len(both), "incoming": counted}},
         return_document=ReturnDocument.AFTER,
     )
@@ -104,9 +115,12 @@ async def _merge(conversations: Any, messages: Any, agent: int, home: str, their
     for message in both:
         seq, number = seq + 1, number + (message["number"] > 0)
         known = number if message["number"] > 0 else 0
-        places[message["_id"]] = {"user": home, "seq": seq, "changed": seq, "number": known}
-    # Theirs last: while one of them is left, a repeat puts everything after it in order again.
-    moves = [UpdateOne({"_id": message["_id"]}, {"$set": places[message["_id"]]}) for message in (*ours, *theirs)]
+        places[message["_id"]] = {"user": place["user"], "seq": seq, "changed": seq, "number": known}
+    for message in theirs:
+        places[message["_id"]]["was"] = former
+    # Wherever it breaks off, the order is right among those that are here: these move from the last one on. Theirs come
+    # after: while one of them is left, a repeat puts everything in order again.
+    moves = [UpdateOne({"_id": one["_id"]}, {"$set": places[one["_id"]]}) for one in (*reversed(here), *theirs)]
     for start in range(0, len(moves), TOGETHER):
         await messages.bulk_write(moves[start : start + TOGETHER], ordered=True)
 

@@ -170,7 +170,7 @@ class Conversations:
             elif joining.was_under_way(arrival, known):
                 arrival = replace(arrival, user=home)
             else:
-                await self.conversations.update_one({**name, "joined_to": home}, joining.anew(arrival))
+                await self.conversations.update_one({**name, "joined_to": home}, joining.anew(arrival, home))
         raise StoreAway("MongoDB took a conversation and does not show it")
 
     async def _stored(self, agent: int, source: str) -> Change | None:

@@ -73,11 +73,8 @@ async def test_it_is_done_once_however_often_the_record_is_read(store: Conversat
     await check_whole(store)
 
 
-@pytest.mark.parametrize("after", range(12))
-async def test_a_joining_that_was_broken_off_is_brought_to_its_end(
-    store: Conversations, monkeypatch: pytest.MonkeyPatch, after: int
-) -> None:
-    await fill(store)
+def break_off(store: Conversations, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Let the store be cut off after so many writes, and move one message with each."""
     monkeypatch.setattr(chat_joining, "TOGETHER", 1)
     left = [after]
 
@@ -94,14 +91,43 @@ async def test_a_joining_that_was_broken_off_is_brought_to_its_end(
                 left[0] -= 1
             return getattr(self._real, name)
 
+    monkeypatch.setattr(store, "conversations", Breaking(store.conversations))
+    monkeypatch.setattr(store, "messages", Breaking(store.messages))
+
+
+@pytest.mark.parametrize("after", range(12))
+async def test_a_joining_that_was_broken_off_is_brought_to_its_end(
+    store: Conversations, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    await fill(store)
     real = store.conversations, store.messages
-    monkeypatch.setattr(store, "conversations", Breaking(real[0]))
-    monkeypatch.setattr(store, "messages", Breaking(real[1]))
+    break_off(store, monkeypatch, after)
     with pytest.raises(StoreAway):
         await take(store, joined())
     store.conversations, store.messages = real
     await take(store, joined())
     await check_whole(store)
+
+
+async def test_however_often_it_is_broken_off_no_message_changes_its_place(
+    store: Conversations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = store.conversations, store.messages
+    # Both wrote by turns. What an operator answered may be said to be later, by another clock, than what came next.
+    for n, name in enumerate("abcdefghij"):
+        at = NOW + 10 * n + (25 if name in "cd" else 0)
+        await receive(store, arrival(name, at=at, user=(ANA, FORMER)[n % 2]))
+    for after in (5, 2, 3, 2, 1, 3, 2, 2, 4, 2):
+        break_off(store, monkeypatch, after)
+        with pytest.raises(StoreAway):
+            await take(store, joined())
+        store.conversations, store.messages = real
+    await take(store, joined())
+    whole = await words(store)
+    assert sorted(whole) == sorted("abcdefghijo")
+    assert "".join(one for one in whole if one in "acegi") == "acegi"
+    assert "".join(one for one in whole if one in "bdfhj") == "bdfhj"
+    assert whole.index("a") < whole.index("b") < whole.index("e") < whole.index("j") < whole.index("o")
 
 
 async def test_what_was_under_way_to_the_former_conversation_comes_to_the_other(store: Conversations) -> None:
@@ -136,6 +162,18 @@ async def test_a_former_key_that_somebody_new_has_is_a_conversation_of_its_own(s
         (FORMER, "Zoe", 1),
         (ANA, "Ana", 5),
     }
+
+
+async def test_somebody_new_is_not_joined_by_what_was_known_before(store: Conversations) -> None:
+    await fill(store)
+    await take(store, joined())
+    late = NOW + 100 + chat_joining.LATE_SECONDS + 1
+    await receive(store, arrival("x", "initial", at=late, user=FORMER, name="Zoe"))
+    # Each beginning names all keys Ana ever had.
+    assert not await take(store, arrival("y", "initial", at=late + 10, joined=(FORMER,)))
+    assert (await words(store), await words(store, FORMER)) == ("abcdefoy", "x")
+    assert await take(store, arrival("z", "system", at=late + 20, joined=(FORMER,)))
+    assert await words(store) == "abcdefoxyz", "they turned out to be one once more"
 
 
 async def test_the_next_beginning_joins_what_an_agent_had_before(store: Conversations) -> None:

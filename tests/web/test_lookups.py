@@ -205,6 +205,21 @@ async def test_a_number_finds_whoever_has_it_now_and_a_key_the_user_it_names(pai
         assert (status, answer["data"]["user"]["key"]) == (200, key)
 
 
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("named_at", ["first", "second"])
+async def test_a_later_number_that_went_to_somebody_else_finds_them(pair: Pair, at: int, named_at: str) -> None:
+    """Ana had it after the number of her key, so its own key leads to hers, and hers to whoever has it now."""
+    pair.second.other = str(pair.clients[0].make_url("/"))
+    new = User.at("106", None, "BR.99", "Nova")
+    pair.first.states[new.key.encode()] = State(window=Window(user=new, last_seen=NOW))
+    getattr(pair, named_at).states |= signpost("106:5511888880000", ANA.key)
+    before = replace(STATE.window or Window(user=ANA), passed={"5511888880000": (new.key, NOW - 10)})
+    pair.second.states[ANA.key.encode()] = replace(STATE, window=before)
+    for name, key in (("+55 11 88888-0000", new.key), ("5511999990000", ANA.key), ("106:5511888880000", ANA.key)):
+        status, answer, _ = await pair.get(name, at=at)
+        assert (status, answer["data"]["user"]["key"]) == (200, key)
+
+
 async def test_an_order_under_another_name_goes_to_the_users_home(pair: Pair) -> None:
     pair.first.states |= signpost("106:BR.77", ANA.key)
     response = await pair.clients[0].delete("/api/v1/session/BR.77", headers={"Authorization": f"Bearer {TOKEN}"})

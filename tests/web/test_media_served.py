@@ -78,12 +78,17 @@ async def test_a_file_comes_with_its_type(files: MediaStore, mime_type: str, dis
         ("bytes=-99", 206, b"bytes", "bytes 0-4/5"),
         ("bytes=5-", 416, b"", "bytes */5"),
         ("bytes=3-1", 416, b"", "bytes */5"),
-        ("pages=1", 416, b"", "bytes */5"),
+        ("bytes=-", 416, b"", "bytes */5"),
     ],
 )
 async def test_a_range(files: MediaStore, asked: str, status: int, got: bytes, told: str) -> None:
     answer, content, headers = await ask(files, STORED, b"bytes", Range=asked)
     assert (answer, content, headers["Content-Range"]) == (status, got, told)
+
+
+@pytest.mark.parametrize("asked", ["pages=1", "items=0-1", "bytes=0-1,3-4", "bytes=a-b", ""])
+async def test_what_is_no_single_range_of_bytes_brings_the_whole_file(files: MediaStore, asked: str) -> None:
+    assert (await ask(files, STORED, b"bytes", Range=asked))[:2] == (200, b"bytes")
 
 
 async def test_an_empty_file_is_whole_whatever_is_asked(files: MediaStore) -> None:
