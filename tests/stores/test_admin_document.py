@@ -29,7 +29,7 @@ from app.stores.register import RegisterStore
 from tests.unit.histories import DESK, REGISTER
 from tests.web.admin_page_support import Crowd
 from tests.web.admin_support import TOKEN
-from tests.web.test_lookups import ANA, STATE, Mirror
+from tests.web.lookups_support import ANA, STATE, Mirror
 from web.admin.counts import Counts
 from web.admin.document import openapi
 from web.admin.gate import PREFIX
