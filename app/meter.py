@@ -190,3 +190,5 @@ class Meter(Service):
                 await kafka.close()
             except (KafkaError, OSError) as error:
                 log.info("closing said %r", error)
+            except Exception:  # nor must a client that never was open
+                log.exception("the meter's clients could not be closed")

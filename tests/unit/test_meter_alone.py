@@ -1,8 +1,11 @@
-"""How the meter asks a Kafka that it shares with many other programs for their groups."""
+"""The meter without a Kafka: how it asks one shared with many programs, and what it does with faults of the client."""
 
 import asyncio
 from typing import Any
 
+import pytest
+
+from app import meter as meter_module
 from app.core.numbers import Group
 from app.core.register import Register
 from app.meter import ASKED_AT_ONCE, Meter
@@ -41,3 +44,21 @@ async def test_many_groups_are_asked_some_at_a_time_and_then_only_those_that_rea
     kafka.asked.clear()
     again = await meter._groups(kafka, {"a-in": 1}, around=False)
     assert again == found and len(kafka.asked) == 10, "those that read no agent are left alone for a while"
+
+
+async def test_a_client_that_fails_in_every_way_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def __init__(self, _: Settings) -> None:
+            pass
+
+        async def open(self) -> None:
+            raise RuntimeError("a fault of the client")
+
+        async def close(self) -> None:
+            raise AttributeError("it never was open")
+
+    monkeypatch.setattr(meter_module, "KafkaOffsets", Broken)
+    meter = Meter(Settings(_env_file=None), Register)
+    await meter.measure()
+    assert meter.numbers()["problem"] == "the broker failed to measure; its log says why"
+    await meter.on_stop()
