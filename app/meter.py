@@ -26,6 +26,8 @@ LIMIT_SECONDS = 8.0
 """For one sample: a Kafka that needs longer is said to be slow."""
 LOOK_AROUND_SECONDS = 30.0
 """How often new topics and groups are looked for, and what retention took: in between only what may change is asked."""
+ASKED_AT_ONCE = 16
+"""Groups asked about at the same time: a Kafka shared with others may know a thousand, some milliseconds away."""
 GAP_SECONDS = 3 * IDLE_SECONDS
 """After a longer pause what happened meanwhile is asked of the records' time-stamps, as after a start."""
 
@@ -163,11 +165,19 @@ class Meter(Service):
         if around:
             self._reads = dict.fromkeys(await kafka.groups(), frozenset(read))
         found: dict[str, list[Group]] = {}
-        for name, topics in sorted(self._reads.items()):
-            committed = await kafka.committed(name, {topic: read[topic] for topic in topics & read.keys()})
-            self._reads[name] = frozenset(committed)
-            for topic, group in committed.items():
-                found.setdefault(topic, []).append(group)
+        names = sorted(self._reads)
+        for first in range(0, len(names), ASKED_AT_ONCE):
+            some = names[first : first + ASKED_AT_ONCE]
+            answers = await asyncio.gather(
+                *(
+                    kafka.committed(name, {topic: read[topic] for topic in self._reads[name] & read.keys()})
+                    for name in some
+                )
+            )
+            for name, committed in zip(some, answers, strict=True):
+                self._reads[name] = frozenset(committed)
+                for topic, group in committed.items():
+                    found.setdefault(topic, []).append(group)
         return found
 
     def _of(self, topics: Iterable[str]) -> dict[str, int]:
@@ -180,3 +190,5 @@ class Meter(Service):
                 await kafka.close()
             except (KafkaError, OSError) as error:
                 log.info("closing said %r", error)
+            except Exception:  # nor must a client that never was open
+                log.exception("the meter's clients could not be closed")
