@@ -12,11 +12,15 @@ from itertools import islice
 from typing import Protocol
 
 from app.core.media import Note, NotFetched, State, after_failure, after_success, leased
+from app.core.media import media_id as our_id
 from app.stores.media import MediaStore, why_away
 from app.whatsapp.media_fetch import Located, Place
 
 IN_MEMORY = 200
 """Files a worker has taken up, most of which wait for their place; the others wait on disk."""
+
+TRIED, TRIED_BYTES = our_id("", "", "tried"), 64 * 1024
+"""Written and dropped again to see whether the store takes files."""
 
 log = logging.getLogger("broker.media")
 
@@ -48,6 +52,8 @@ class Fetcher:
 
     async def round(self) -> None:
         """Take up files whose turn it is; does not wait for them."""
+        if self.problem is not None:
+            await self._try_store()
         free = IN_MEMORY - len(self._running)
         if not free:
             return
@@ -76,6 +82,16 @@ class Fetcher:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _try_store(self) -> None:
+        """See whether the store takes files again: there may be none on its way that would tell."""
+        try:
+            await asyncio.to_thread(_write_and_drop, self._store)
+        except OSError as error:
+            self.problem = why_away(error)
+        else:
+            log.info("the store of files can be used again")
+            self.problem = None
 
     def _due(self, most: int, but: frozenset[str]) -> list[str]:
         now = self._clock()
@@ -135,3 +151,11 @@ class Fetcher:
         if self.problem is None:
             log.warning("%s; files wait, messages do not", why_away(error))
         self.problem = why_away(error)
+
+
+def _write_and_drop(store: MediaStore) -> None:
+    place = store.put(TRIED)
+    try:
+        place.write(bytes(TRIED_BYTES))
+    finally:
+        place.close()

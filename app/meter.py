@@ -15,7 +15,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from app.core.numbers import HOUR_SECONDS, RATE_SECONDS, Group, History, Offsets, Topic, numbers
+from app.core.numbers import HOUR_SECONDS, MINUTE_SECONDS, RATE_SECONDS, Group, History, Offsets, Topic, numbers
 from app.core.register import Register
 from app.kafka_offsets import KafkaOffsets
 from app.settings import Settings
@@ -26,6 +26,10 @@ LIMIT_SECONDS = 8.0
 """For one sample: a Kafka that needs longer is said to be slow."""
 LOOK_AROUND_SECONDS = 30.0
 """How often new topics and groups are looked for, and what retention took: in between only what may change is asked."""
+ASKED_AT_ONCE = 16
+"""Groups asked about at the same time: a Kafka shared with others may know a thousand, some milliseconds away."""
+GAP_SECONDS = 3 * IDLE_SECONDS
+"""After a longer pause what happened meanwhile is asked of the records' time-stamps, as after a start."""
 
 log = logging.getLogger("broker.meter")
 
@@ -139,10 +143,17 @@ class Meter(Service):
         self.at, self.problem = at, None
 
     async def _begin_histories(self, kafka: KafkaOffsets, ends: dict[str, Offsets], at: float) -> None:
-        """Let the past of topics seen for the first time be what their records' time-stamps say it was."""
-        self._histories = {topic: of for topic, of in self._histories.items() if topic in self._partitions}
+        """Let the past be what the records' time-stamps say it was.
+
+        Of topics seen for the first time, and wherever the samples do not go on: after a gap, or with a clock put back.
+        """
+        known = {topic: of for topic, of in self._histories.items() if topic in self._partitions}
+        self._histories = {
+            topic: of for topic, of in known.items() if of.newest and 0 < at - of.newest.at <= GAP_SECONDS
+        }
         new = {topic: len(ends[topic]) for topic in ends if topic not in self._histories}
-        past = {before: await kafka.at(new, at - before, ends) for before in (HOUR_SECONDS, RATE_SECONDS)}
+        looks_back = (HOUR_SECONDS, RATE_SECONDS, MINUTE_SECONDS)
+        past = {before: await kafka.at(new, at - before, ends) for before in looks_back}
         for topic in new:
             self._histories[topic] = History()
             for before, offsets in past.items():
@@ -154,11 +165,19 @@ class Meter(Service):
         if around:
             self._reads = dict.fromkeys(await kafka.groups(), frozenset(read))
         found: dict[str, list[Group]] = {}
-        for name, topics in sorted(self._reads.items()):
-            committed = await kafka.committed(name, {topic: read[topic] for topic in topics & read.keys()})
-            self._reads[name] = frozenset(committed)
-            for topic, group in committed.items():
-                found.setdefault(topic, []).append(group)
+        names = sorted(self._reads)
+        for first in range(0, len(names), ASKED_AT_ONCE):
+            some = names[first : first + ASKED_AT_ONCE]
+            answers = await asyncio.gather(
+                *(
+                    kafka.committed(name, {topic: read[topic] for topic in self._reads[name] & read.keys()})
+                    for name in some
+                )
+            )
+            for name, committed in zip(some, answers, strict=True):
+                self._reads[name] = frozenset(committed)
+                for topic, group in committed.items():
+                    found.setdefault(topic, []).append(group)
         return found
 
     def _of(self, topics: Iterable[str]) -> dict[str, int]:
@@ -171,3 +190,5 @@ class Meter(Service):
                 await kafka.close()
             except (KafkaError, OSError) as error:
                 log.info("closing said %r", error)
+            except Exception:  # nor must a client that never was open
+                log.exception("the meter's clients could not be closed")

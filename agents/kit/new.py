@@ -49,7 +49,8 @@ def main(name: str) -> int:
         print(error, file=sys.stderr)
         return 1
     print(f"wrote {path}: change what it answers, then register it once and start it:\n")
-    print(f"{registration(name)}\npython -m agents.{path.stem}")
+    # By its path: the python of a shell may be another one, without what the kit needs.
+    print(f"{registration(name)}\n{sys.executable} -m agents.{path.stem}")
     return 0
 
 

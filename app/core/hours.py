@@ -150,7 +150,10 @@ def _holiday(day: object, name: object) -> tuple[date, str]:
     try:
         found = date.fromisoformat(str(day))
     except ValueError:
-        raise ValueError(f"holidays: {day!r} is no date such as 2026-12-25") from None
+        found = None
+    # Python reads 20261225 and 2026-W52-5 as well: the same day twice, of which one would be lost when it is stored.
+    if found is None or found.isoformat() != day:
+        raise ValueError(f"holidays: {day!r} is no date such as 2026-12-25")
     if not isinstance(name, str) or len(name) > HOLIDAY_NAME_MAX or not name.isprintable():
         raise ValueError(
             f"holidays: the name of {day} must be a text of at most {HOLIDAY_NAME_MAX} characters, in one line"

@@ -1,5 +1,6 @@
 """The form of an agent in a real browser: opening hours with and without JavaScript."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -70,4 +71,27 @@ async def test_javascript_copies_a_day_and_knows_the_zone(browser: Browser, behi
     day = ["09:00-10:00", "11:00-12:00", "13:00-24:00"]
     week = {name: day for name in ("monday", "tuesday", "wednesday", "thursday", "friday")}
     assert behind.store.agents[1].hours == read_hours({"zone": "Europe/Lisbon", "days": week})
+    assert page.problems == []  # type: ignore[attr-defined]
+
+
+async def test_an_agents_own_words_are_written_and_what_is_wrong_stands_at_its_field(
+    browser: Browser, behind: Behind
+) -> None:
+    page = await new_agent(browser, behind)
+    farewell = page.get_by_role("textbox", name="Farewell")
+    await expect(farewell).to_be_hidden()
+    await page.get_by_text("Its own words").click()
+    await farewell.fill("Bye, {name}!")
+    await page.get_by_role("textbox", name="On its deactivation").fill("{agent} has gone.")
+    await page.get_by_role("button", name="Register").click()
+    await expect(farewell).to_have_attribute("aria-invalid", "true")
+    await expect(farewell).to_have_accessible_description(re.compile("has a field we cannot fill in .'name'"))
+    await expect(page.get_by_role("textbox", name="On its deactivation")).to_have_value("{agent} has gone.")
+    await looked_at(page, "admin-form-words")
+    await farewell.fill("Bye, {user}!")
+    await page.get_by_role("checkbox", name="When it opens: Say nothing instead").check()
+    await page.get_by_role("button", name="Register").click()
+    await expect(page.get_by_role("status").first).to_have_text("The agent is registered.")
+    own = {"farewell": "Bye, {user}!", "gone": "{agent} has gone.", "opens": ""}
+    assert dict(behind.store.agents[1].texts) == own
     assert page.problems == []  # type: ignore[attr-defined]

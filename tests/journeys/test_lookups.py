@@ -87,6 +87,13 @@ async def _moved_and_ended(system: System, workers: list[str], phone: Phone, pro
         await heard(number, new, "closed", reason="ended")
         await phone.write(AGENTS[0])
         await heard(number + 1, old, "initial")
+
+    async def all_sent() -> bool:
+        # The agent reads of the end before the phone shows it.
+        words = [body(message) for message in await phone.received()]
+        return sum("Your conversation is over." in text for text in words) >= len(workers)
+
+    await until(all_sent, 30, "the last farewell on the phone")
     shown = [body(message) for message in await phone.received()]
     assert sum(text == f"Transferring to {AGENTS[1]}" for text in shown) == len(workers), shown
     assert sum("Your conversation is over." in text for text in shown) == len(workers), shown

@@ -19,7 +19,7 @@ SECOND = "204060801020304"
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def system() -> AsyncIterator[System]:
     """The whole broker, with two business numbers."""
-    async with System(BROKER_SIMULATOR_MORE_NUMBERS=SECOND) as running:
+    async with System(BROKER_SIMULATOR_MORE_NUMBERS=SECOND, BROKER_CIRCUIT_PROBE_SECONDS="0.5") as running:
         yield running
 
 
@@ -122,3 +122,25 @@ async def test_a_reply_of_the_first_generation_finds_its_user(system: System, fi
     await sales.say(cara.address, "too late")
     refused = await sales.reads_error(f"agent Sales is not associated with waID: {cara.address}")
     assert (refused["code"], refused["phone_number_id"]) == ("not_connected", first)
+
+
+async def test_what_is_wrong_with_one_number_holds_its_messages_only(system: System, first: str) -> None:
+    sales = await system.program("Sales")
+    dora = await system.phone("Dora")
+    there = dora.at(SECOND)
+    for chat in (dora, there):
+        await connected(chat)
+    await system.simulator.switch(errors=[{"code": 131031, "phone_number_id": SECOND}])
+    await sales.say(dora.address, "held", phone_number_id=SECOND)
+
+    async def is_held() -> bool:
+        async with system.http.get(f"http://127.0.0.1:{system.ports.sender}/ready") as response:
+            return SECOND in str((await response.json())["checks"].get("accounts"))
+
+    await until(is_held, WAIT_SECONDS, "the sender holds the second number's messages")
+    await sales.say(dora.address, "not held", phone_number_id=first)
+    await dora.receives_text("not held")
+    assert "held" not in [body(message) for message in await there.received()]
+    await system.simulator.switch(errors=[])
+    await there.receives_text("held")
+    assert [body(message) for message in await there.received()].count("held") == 1

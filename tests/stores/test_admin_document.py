@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from schemathesis import GenerationMode, checks
 from app.core.numbers import numbers
 from app.core.register import Agent
 from app.core.rules import Rules
+from app.core.state import Session, State, Window
 from app.embedded.ports import free_port
 from app.embedded.postgres import Postgres
 from app.faust_app import make_app
@@ -27,7 +29,7 @@ from app.stores.register import RegisterStore
 from tests.unit.histories import DESK, REGISTER
 from tests.web.admin_page_support import Crowd
 from tests.web.admin_support import TOKEN
-from tests.web.test_lookups import ANA, STATE, Mirror
+from tests.web.lookups_support import ANA, STATE, Mirror
 from web.admin.counts import Counts
 from web.admin.document import openapi
 from web.admin.gate import PREFIX
@@ -142,6 +144,28 @@ async def test_orders_about_somebody_known_keep_to_the_document(
     await asyncio.to_thread(call)
     assert answered[202] > 0, answered
     assert len(worker.written) - written == answered[202], "what is accepted, and nothing else, was written"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [STATE, replace(STATE, session=None), State(session=Session(since=1.0, agent=99)), State(window=Window(user=ANA))],
+    ids=["with an agent", "no session", "a gone agent and no window", "never wrote"],
+)
+async def test_what_is_shown_of_somebody_known_keeps_to_the_document(url: str, worker: Crowd, state: State) -> None:
+    worker.states[ANA.key.encode()] = state
+    try:
+        for label, path, query in (
+            ("GET /session/{user}", {"user": ANA.key}, {}),
+            ("GET /users", {}, {"name": "a"}),
+            ("GET /stats", {}, {}),
+        ):
+            case = OPERATIONS[label].Case(path_parameters=path, query=query)
+            response = await asyncio.to_thread(case.call, base_url=url, headers={"Authorization": f"Bearer {TOKEN}"})
+            case.validate_response(response, checks=CHECKS)
+            assert response.status_code == 200
+            assert response.json()["data"] or (label == "GET /users" and not state.window)
+    finally:
+        worker.states[ANA.key.encode()] = STATE
 
 
 @pytest.mark.parametrize("label", OPERATIONS)

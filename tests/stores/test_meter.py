@@ -95,8 +95,9 @@ async def test_what_flows_is_measured(house: House) -> None:
     await house.write(house.agent.read_topic, 6, partition=0)
     await house.write(house.agent.read_topic, 4, partition=1)
     await house.write(house.agent.write_topic, 5)
+    await house.numbers(later=150.0)
     await house.write(house.agent.error_topic, 3, partition=1)
-    found = await house.numbers(later=300.0)
+    found = await house.numbers(later=150.0)
     assert (found["in_per_minute"], found["out_per_minute"]) == (2.0, 1.0), "10 and 5 in five minutes"
     assert (found["errors_last_minute"], found["errors_last_hour"]) == (3, 3)
     assert found["not_carried"] is None, "the bridge has committed nothing yet"
@@ -107,8 +108,20 @@ async def test_what_flows_is_measured(house: House) -> None:
 async def test_the_past_of_a_topic_is_known_at_the_first_look(house: House) -> None:
     await house.write(house.agent.read_topic, 10)
     await house.write(house.agent.error_topic, 2)
-    found = await house.numbers()
+    found = await house.numbers(later=120.0)
     assert (found["in_per_minute"], found["errors_last_hour"]) == (2.0, 2), "a restart forgets nothing"
+    assert found["errors_last_minute"] == 0, "and takes nothing for newer than it is"
+
+
+async def test_a_gap_and_a_clock_put_back_are_taken_for_no_quiet_time_and_no_rush(house: House) -> None:
+    begun = house.clock.now
+    await house.numbers()
+    await house.write(house.agent.error_topic, 3)
+    found = await house.numbers(later=900.0)
+    assert (found["errors_last_minute"], found["errors_last_hour"]) == (0, 3), "they came fifteen minutes ago"
+    house.clock.now = begun
+    await house.write(house.agent.error_topic, 2)
+    assert (await house.numbers(later=60.0))["errors_last_hour"] == 5, "measured on"
 
 
 async def test_what_programs_have_not_read_is_counted_under_any_groups_name(house: House) -> None:

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiopg
 import pytest
 from pydantic import SecretStr
 
@@ -14,6 +15,7 @@ from app.embedded.ports import free_port
 from app.embedded.postgres import Postgres
 from app.reader import TopicReader
 from app.settings import Settings
+from app.stores.audit import SELECT_ORDERS
 from app.stores.register import RegisterStore
 from app.topics import TopicSpec, ensure_topics
 from app.wire import write_event
@@ -51,6 +53,19 @@ async def test_an_order_about_a_user_is_written_down_once(store: RegisterStore) 
     assert [row["at"] for row in found] == [1_790_000_001.0, 1_790_000_000.5]
     assert await store.orders(1) == found[:1]
     assert "secret" not in str(found)
+
+
+async def test_the_newest_orders_are_found_without_sorting_all(server: Postgres, store: RegisterStore) -> None:
+    await store.migrate()
+    async with aiopg.connect(server.dsn) as connection, connection.cursor() as cursor:
+        await cursor.execute("""
+            INSERT INTO orders_audit (at, actor, action, user_key, order_id)
+            SELECT to_timestamp(n % 1000), 'ana', 'end', 'user', n::text FROM generate_series(1, 20000) n
+        """)
+        await cursor.execute("ANALYZE orders_audit")
+        await cursor.execute("EXPLAIN " + SELECT_ORDERS, (10,))
+        plan = " ".join(line for (line,) in await cursor.fetchall())
+    assert "Index Scan" in plan and "Sort" not in plan
 
 
 async def test_an_order_given_while_postgres_is_away_is_written_down_afterwards(

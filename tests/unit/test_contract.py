@@ -16,14 +16,18 @@ from app.contract import schemas
 from app.contract_content import SHAPES, content_definitions
 from app.core.agent_forms import FORMS
 from app.core.agent_record import AgentRecord, read_agent_record
+from app.core.decide import decide
 from app.core.effects import Effect, TellAgent
-from app.core.events import Event
+from app.core.events import Event, NotUnderstood
 from app.core.media import LARGEST
-from tests.unit.histories import DAY, NOW, Story, finished, replied, status, struck, wrote
+from app.core.state import Session, State, Window
+from app.whatsapp.envelope import split
+from app.whatsapp.inbound import read_item
+from tests.unit.histories import DAY, NOW, REGISTER, RULES, SALES, Story, finished, replied, status, struck, wrote
 from tests.unit.kinds import EVERY_KIND, MARKS, WAMID, Fields
 from tests.unit.limits import AT_THE_LIMIT, SIZES
 from tests.unit.test_agent_record import LIST, TEMPLATE, TEXT
-from tests.unit.whatsapp.shapes import TOLD, record
+from tests.unit.whatsapp.shapes import NAMES, TOLD, body, record
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "schema"
@@ -152,6 +156,18 @@ def test_what_an_agent_reads_of_every_webhook_is_as_the_schema_says(name: str) -
     if told.get("type") in SHAPES:
         shape = content_definitions()[SHAPES[told["type"]].__name__]
         assert set(told["content"]) - set(shape["properties"]) == set(), "also of its content"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_an_agent_reads_of_any_webhook_is_as_the_schema_says(name: str) -> None:
+    for one in split(body(name)):
+        happened = read_item(one.value)
+        if one.kind == "account" or one.reason or isinstance(happened, NotUnderstood):
+            continue
+        state = State(session=Session(since=happened.at, agent=SALES.id), window=Window(user=happened.user))
+        for effect in _told(decide(state, happened, happened.at, REGISTER, RULES).effects):
+            told = json.loads(json.dumps(effect.record))
+            check("agent-in" if "type" in told else "agent-error", told)
 
 
 READ = {name: told for name in TOLD if "type" in (told := record(name))}

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from app.core.media import LEASE_SECONDS, RETRY_SECONDS, Note, NotFetched, after_success, media_id
 from app.fetching import Fetcher
-from app.stores.media import MediaStore
+from app.stores.media import Incoming, MediaStore
 from app.whatsapp.media_fetch import Located, Place
-from tests.unit.media_stores import content_of, put
+from tests.unit.media_stores import MemoryStore, content_of, put
 
 
 def note(number: int = 1) -> Note:
@@ -55,6 +56,31 @@ async def rounds(fetcher: Fetcher) -> None:
     """A round, and the end of what it began."""
     await fetcher.round()
     await fetcher.finish()
+
+
+class Closed(MemoryStore):
+    """A store that takes no file until it is opened."""
+
+    closed = True
+
+    def put(self, media_id: str) -> Incoming:
+        """As in the interface."""
+        if self.closed:
+            full()
+        return super().put(media_id)
+
+
+async def test_a_store_that_takes_files_again_is_no_problem_though_nobody_sends_any() -> None:
+    store, clock = Closed(), Clock()
+    fetcher = Fetcher(store, Source(), clock, 1)
+    store.announce(note())
+    await rounds(fetcher)
+    store.keep(replace(note(), state="failed"))
+    await rounds(fetcher)
+    assert fetcher.problem is not None and "No space left" in fetcher.problem
+    store.closed = False
+    await rounds(fetcher)
+    assert fetcher.problem is None and store.files == {}
 
 
 async def test_what_waits_is_fetched_once_and_kept(files: MediaStore) -> None:

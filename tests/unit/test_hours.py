@@ -86,6 +86,7 @@ def test_an_hour_the_clock_shows_twice_counts_twice() -> None:
         ({"zone": BERLIN, "days": {"monday": ["09:00-24:30"]}}, "a day ends at 24:00"),
         ({"zone": BERLIN, "days": {}, "holidays": ["2026-12-25"]}, "holidays: must be an object"),
         ({"zone": BERLIN, "days": {}, "holidays": {"2026-02-30": ""}}, "is no date"),
+        ({"zone": BERLIN, "days": {}, "holidays": {"2026-12-25": "", "20261225": ""}}, "'20261225' is no date"),
         ({"zone": BERLIN, "days": {}, "holidays": {"2026-12-25": None}}, "must be a text"),
         ({"zone": BERLIN, "days": {}, "holidays": {"2026-12-25": "\0"}}, "must be a text"),
     ],

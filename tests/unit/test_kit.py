@@ -2,13 +2,15 @@
 
 import json
 import logging
+import sys
+from functools import partial
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from agents import echo_bot, handover_bot
-from agents.kit import Bot, Message
+from agents.kit import Bot, Message, new
 from agents.kit.new import main, registration, write_bot
 from app.core.agent_record import AgentRecord, read_agent_record
 
@@ -178,6 +180,16 @@ def test_the_command_that_registers_is_one_the_admin_api_takes() -> None:
         "write_topic": "help-desk-out",
         "error_topic": "help-desk-error",
     }
+
+
+def test_the_command_that_starts_a_new_bot_finds_what_the_kit_needs(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new, "write_bot", partial(write_bot, folder=tmp_path))
+    assert main("help-desk") == 0
+    said = capsys.readouterr().out
+    assert registration("help-desk") in said
+    assert said.endswith(f"{sys.executable} -m agents.help_desk_bot\n"), "not whatever python the shell has"
 
 
 def test_the_echo_bot_itself_is_not_written_over(capsys: pytest.CaptureFixture[str]) -> None:

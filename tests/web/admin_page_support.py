@@ -20,7 +20,7 @@ from app.owners import OwnerUnknown
 from app.settings import Settings
 from tests.unit.histories import REGISTER
 from tests.web.admin_support import OLD_TOKEN, SALES, TOKEN, Admin, MemoryStore
-from tests.web.test_lookups import ANA, NOW, STATE, Mirror, Worker
+from tests.web.lookups_support import ANA, NOW, STATE, Mirror, Worker
 from web.admin.counts import Counts
 from web.admin.install import install_admin, install_page
 from web.admin.lookups import Lookups

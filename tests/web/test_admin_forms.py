@@ -1,5 +1,6 @@
 """The forms of the admin page: every field of an agent, with the API's own messages at the field they are about."""
 
+import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -28,6 +29,12 @@ BY_HOURS: list[tuple[str, str]] = [
     ("holidays", "2026-12-25 Christmas day\r\n\r\n2026-12-24\r\n"),
     ("closed_message", "Back\r\nsoon"),
     ("welcome_message", "Welcome!"),
+    ("texts.farewell", "Até logo,\r\n{user}!"),
+    ("texts.gone", ""),
+    ("texts.gone.silent", "on"),
+    ("texts.closed", ""),
+    ("texts.opens", "Abre {opens}."),
+    ("texts.offer_change", ""),
 ]
 
 
@@ -92,13 +99,28 @@ async def test_what_the_form_shows_is_what_it_stores(browser: Browser) -> None:
     spans = [f"{hour:02d}:00-{hour:02d}:30" for hour in range(12)]
     hours = {**HOURS, "days": {**{day: ["09:00-24:00"] for day in WEEKDAYS}, "monday": spans}}
     more = {"hours": hours, "closed_message": "\nClosed & <gone>", "welcome_message": "Hi", "description": "x"}
-    more["texts"] = {"farewell": "Bye from {agent}"}  # which the form does not show
+    more["texts"] = {"farewell": "\nBye from {agent}", "gone": "", "opens": " "}
     await browser.admin.create({**SALES, **more})
     await browser.log_in()
     before = browser.store.agents[1]
     form = fields_of(await browser.text("agent/1"))
     assert (await browser.post("agent/1", form)).status == 303
     assert browser.store.agents[1] == before
+
+
+async def test_an_agents_own_words_are_written_shown_and_taken_away(browser: Browser) -> None:
+    await browser.log_in()
+    await browser.post("agent/new", BY_HOURS)
+    own = {"farewell": "Até logo,\n{user}!", "gone": "", "opens": "Abre {opens}."}
+    assert dict(browser.store.agents[1].texts) == own
+    page = await browser.text("agent/1")
+    assert "Até logo," in page and 'value="Abre {opens}."' in page and "<details open>" in page
+    silent = [tag for tag in re.findall("<input[^>]*type=.checkbox.[^>]*>", page) if " checked" in tag]
+    assert len(silent) == 1 and 'name="texts.gone.silent"' in silent[0]
+    assert 'placeholder="{agent} is closed now. Leave a message' in page, "what is said else is shown"
+    await browser.post("agent/1", FORM)
+    assert browser.store.agents[1].texts == ()
+    assert "<details>" in await browser.text("agent/1"), "out of the way while there are none"
 
 
 async def test_always_open_takes_the_hours_away(browser: Browser) -> None:
@@ -119,6 +141,10 @@ async def test_always_open_takes_the_hours_away(browser: Browser) -> None:
         ("holidays", "2026-12-25 A\n2026-12-25 B", "holidays: 2026-12-25 stands twice"),
         ("closed_message", "x" * 1025, "has 1025 characters, 1024 are allowed"),
         ("welcome_message", "x" * 1025, "has 1025 characters, 1024 are allowed"),
+        ("texts.farewell", "{nobody}", "has a field we cannot fill in (&#39;nobody&#39;)"),
+        ("texts.closed", " ", "must not be empty; leave it out"),
+        ("texts.opens", "x" * 61, "has 61 characters, 60 are allowed"),
+        ("texts.gone", "Gone", "is written, and is to be left unsaid"),
     ],
 )
 async def test_wrong_hours_stand_at_their_field_and_store_nothing(
@@ -148,7 +174,7 @@ def fields_of(page: str) -> list[tuple[str, str]]:
 
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             named = dict(attrs)
-            if tag == "input" and (named.get("type") != "radio" or "checked" in named):
+            if tag == "input" and (named.get("type") not in ("radio", "checkbox") or "checked" in named):
                 self.found.append((named["name"] or "", named.get("value") or ""))
             elif tag == "textarea":
                 self.area, self.begins = named["name"] or "", True

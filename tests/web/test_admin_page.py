@@ -14,7 +14,7 @@ from tests.unit.histories import DESK
 from tests.unit.histories import SALES as SALES_AGENT
 from tests.web.admin_page_support import FORM, Browser, admin_page
 from tests.web.admin_support import OLD_TOKEN, SALES, TOKEN
-from tests.web.test_lookups import ANA, NOW
+from tests.web.lookups_support import ANA, NOW
 from web.chat.throttle import WRONG_MAX
 
 

@@ -19,7 +19,7 @@ from app.settings import Settings
 from tests.unit.histories import REGISTER, SALES
 from tests.web.admin_page_support import Browser, Crowd, admin_page
 from tests.web.admin_support import TOKEN, Admin, MemoryStore
-from tests.web.test_lookups import ANA, NOW, STATE
+from tests.web.lookups_support import ANA, NOW, STATE
 from web.admin.install import install_admin, install_people
 from web.admin.passing import Passing
 from web.admin.people import CHUNK, People

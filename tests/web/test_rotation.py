@@ -17,7 +17,7 @@ from app.wire import read_order
 from tests.unit.histories import DESK, REGISTER
 from tests.web.admin_page_support import Crowd
 from tests.web.admin_support import Admin, MemoryStore
-from tests.web.test_lookups import ANA, NOW, STATE, Mirror
+from tests.web.lookups_support import ANA, NOW, STATE, Mirror
 from web.admin.counts import Counts
 from web.admin.install import install_admin, install_page, install_people, install_sessions
 from web.admin.lookups import Lookups

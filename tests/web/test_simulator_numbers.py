@@ -134,6 +134,17 @@ async def test_a_file_is_good_at_its_own_number_only(bench: Bench) -> None:
     assert (await bench.graph("GET", f"{theirs}?phone_number_id={NUMBER_ID}"))[0] == 400
 
 
+async def test_an_error_may_be_of_one_number_alone(bench: Bench) -> None:
+    ana = await bench.user()
+    for number in (NUMBER_ID, SECOND.id):
+        await bench.write(ana, phone_number_id=number)
+    of_second = [{"code": 131031, "phone_number_id": SECOND.id, "on": on} for on in ("messages", "media")]
+    await bench.call("PATCH", "/sim/switches", {"errors": of_second})
+    assert (await bench.send(text_to(ana["wa_id"])))[0] == 200
+    assert (await bench.send(text_to(ana["wa_id"]), number=SECOND.id))[1]["error"]["code"] == 131031
+    await bench.upload(PNG, "image/png")
+
+
 async def test_a_change_of_number_is_told_wherever_the_user_has_a_chat(bench: Bench) -> None:
     ana, bruno = await bench.user(), await bench.user("Bruno")
     for number in (NUMBER_ID, SECOND.id):

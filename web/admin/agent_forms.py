@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from app.core.agent_rules import Refused
+from app.core.agent_texts import LENGTHS
 from app.core.hours import WEEKDAYS
+from app.core.rules import Texts
 from web.admin.door import PAGE
 from web.admin.envelopes import KINDS
-from web.admin.forms import Written, as_json, by_field, of_agent, of_form, zones
+from web.admin.forms import Written, as_json, by_field, has_own_words, of_agent, of_form, zones
 from web.admin.gate import ACTOR
 from web.admin.office import Office
 from web.admin.rendering import back, page
@@ -23,9 +25,14 @@ AGENT = PAGE + r"agent/{agent_id:\d{1,18}}"
 class AgentForms:
     """Serves the forms."""
 
-    def __init__(self, office: Office, failed: Callable[[web.Request, Exception], Awaitable[web.Response]]) -> None:
-        """`failed` shows the first page with what went wrong where no form can be shown."""
+    def __init__(
+        self, office: Office, texts: Texts, failed: Callable[[web.Request, Exception], Awaitable[web.Response]]
+    ) -> None:
+        """`texts` are what is said where an agent has no words of its own; `failed` shows the first page with what went
+        wrong where no form can be shown.
+        """
         self._office = office
+        self._texts = texts
         self._failed = failed
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -38,13 +45,13 @@ class AgentForms:
 
     async def new(self, request: web.Request) -> web.Response:
         """An empty form."""
-        return _form(of_agent(None))
+        return self._form(of_agent(None))
 
     async def edit(self, request: web.Request) -> web.Response:
         """The form of an agent."""
         agent_id = request.match_info["agent_id"]
         try:
-            return _form(of_agent(await self._office.find(agent_id)), agent_id)
+            return self._form(of_agent(await self._office.find(agent_id)), agent_id)
         except tuple(KINDS) as error:
             return await self._failed(request, error)
 
@@ -54,7 +61,7 @@ class AgentForms:
         try:
             await self._office.create(as_json(written), request[ACTOR])
         except tuple(KINDS) as error:
-            return _form(written, error=error)
+            return self._form(written, error=error)
         raise back("created")
 
     async def change(self, request: web.Request) -> web.Response:
@@ -63,7 +70,7 @@ class AgentForms:
         try:
             await self._office.update({**as_json(written), "id": agent_id}, request[ACTOR])
         except tuple(KINDS) as error:
-            return _form(written, agent_id, error)
+            return self._form(written, agent_id, error)
         raise back("changed")
 
     async def deactivate(self, request: web.Request) -> web.Response:
@@ -74,18 +81,20 @@ class AgentForms:
             return await self._failed(request, error)
         raise back("deactivated")
 
-
-def _form(written: Written, agent_id: str = "", error: Exception | None = None) -> web.Response:
-    wrong = by_field(error.problems) if isinstance(error, Refused) else {}
-    status = 200 if error is None else KINDS[type(error)][1]
-    problem = "" if error is None else "Nothing was stored: see the fields below." if wrong else str(error)
-    return page(
-        "form.html",
-        status,
-        agent_id=agent_id,
-        written=written,
-        wrong=wrong,
-        problem=problem,
-        zones=zones(),
-        weekdays=WEEKDAYS,
-    )
+    def _form(self, written: Written, agent_id: str = "", error: Exception | None = None) -> web.Response:
+        wrong = by_field(error.problems) if isinstance(error, Refused) else {}
+        status = 200 if error is None else KINDS[type(error)][1]
+        problem = "" if error is None else "Nothing was stored: see the fields below." if wrong else str(error)
+        return page(
+            "form.html",
+            status,
+            agent_id=agent_id,
+            written=written,
+            wrong=wrong,
+            problem=problem,
+            zones=zones(),
+            weekdays=WEEKDAYS,
+            has_own_words=has_own_words(written),
+            said_else=self._texts,
+            lengths=LENGTHS,
+        )

@@ -5,6 +5,7 @@ docs/openapi.json (`make schema`). What JSON Schema cannot say (a name nobody ha
 docs/register.md and is answered with 409 or 422.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from app.core.acts import NOTE_MAX
@@ -13,6 +14,8 @@ from app.core.agent_texts import LENGTHS
 from app.core.messages import ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
 from web.admin.gate import PREFIX
 from web.admin.office import LIMIT_MAX
+from web.admin.orders import REQUEST_MAX
+from web.admin.passing import IDEMPOTENCY
 from web.admin.people import LISTED_MOST, NAME_MAX
 
 JSON = "application/json"
@@ -27,13 +30,16 @@ def openapi() -> dict[str, Any]:
     agents = _data({"type": "array", "items": agent}, total=_count(), limit=_count(), offset=_count())
     pages = [_query("limit", 1, LIMIT_MAX), _query("offset", 0, 10**9)]
     done = _object({"status": SUCCESS}, "status")
-    rows = _data({"type": "array", "items": {"type": "object"}}, more={"type": "boolean"})
+    session, listed = {"$ref": "#/components/schemas/Session"}, {"type": "array", "items": {"type": "object"}}
+    rows = _data(listed, more={"type": "boolean"})
     changes = _data({"type": "array", "items": {"$ref": "#/components/schemas/Change"}})
     orders = _data({"type": "array", "items": {"$ref": "#/components/schemas/Order"}})
-    users = _data({"type": "array", "items": {"type": "object"}}, more={"type": "boolean"}, missing={"type": "integer"})
+    users = _data({"type": "array", "items": session}, more={"type": "boolean"}, missing=_count())
     named = {"type": "string", "minLength": 1, "maxLength": NAME_MAX}
     search = [_parameter("name", "query", named) | {"required": True}, _query("limit", 1, LISTED_MOST)]
-    order = _object({"status": {"const": "accepted"}, "data": {"type": "object"}}, "status", "data")
+    ordered = _object({"user": WORDS, "order": WORDS}, "user", "order")
+    order = _object({"status": {"const": "accepted"}, "data": ordered}, "status", "data")
+    named_by_caller = [_parameter(IDEMPOTENCY, "header", {"type": "string", "minLength": 1, "maxLength": REQUEST_MAX})]
     ours: dict[str, list[str]] = {"Authorization": []}
     paths = {
         "/agent/create": {
@@ -41,31 +47,40 @@ def openapi() -> dict[str, Any]:
         },
         "/agent/update": {"post": _call("Replace an agent", done, 400, 404, 409, 413, 422, body="AgentWithId")},
         "/agent/delete/{agent_id}": {"delete": _call("Take an agent out of the menu", done, 404, 422, path="agent_id")},
-        "/agent": {"get": _call("Active agents in menu order", agents, 422, query=pages)},
-        "/agent/": {"get": _call("The same", agents, 422, query=pages)},
+        "/agent": {"get": _call("Active agents in menu order", agents, 422, more=pages)},
+        "/agent/": {"get": _call("The same", agents, 422, more=pages)},
         "/agent/by-name/{name}": {
-            "get": _call("Active agents by a part of their name", agents, 404, 422, query=pages, path="name")
+            "get": _call("Active agents by a part of their name", agents, 404, 422, more=pages, path="name")
         },
         "/agent/{agent_id}": {
             "get": _call("An active agent", _data(agent), 404, 422, path="agent_id"),
             "put": _call("Replace an agent", _data(agent), 400, 404, 409, 413, 422, body="NewAgent", path="agent_id"),
         },
-        "/audit": {"get": _call("The newest changes of agents", changes, 422, query=pages[:1])},
-        "/audit/orders": {"get": _call("The newest orders about users", orders, 422, query=pages[:1])},
+        "/audit": {"get": _call("The newest changes of agents", changes, 422, more=pages[:1])},
+        "/audit/orders": {"get": _call("The newest orders about users", orders, 422, more=pages[:1])},
         "/session/{user}": {
-            "get": _call("With whom a user is", _data({"type": "object"}), 404, path="user"),
-            "delete": _call("End a user's conversation", order, 404, 422, path="user", done=202),
+            "get": _call("With whom a user is", _data(session), 404, path="user"),
+            "delete": _call("End a user's conversation", order, 404, 422, path="user", done=202, more=named_by_caller),
         },
         "/session/{user}/move": {
             "post": _call(
-                "Connect a user with an agent", order, 400, 404, 413, 422, body="Move", path="user", done=202
+                "Connect a user with an agent",
+                order,
+                400,
+                404,
+                413,
+                422,
+                body="Move",
+                path="user",
+                done=202,
+                more=named_by_caller,
             ),
         },
         "/session": {
-            "get": _call("Who is with an agent", rows, 422, query=[pages[0], _parameter("agent", "query", WORDS)])
+            "get": _call("Who is with an agent", rows, 422, more=[pages[0], _parameter("agent", "query", WORDS)])
         },
-        "/users": {"get": _call("Users by a part of their name", users, 422, query=search)},
-        "/stats": {"get": _call("Users per agent", _data({"type": "object"}))},
+        "/users": {"get": _call("Users by a part of their name", users, 422, more=search)},
+        "/stats": {"get": _call("Users per agent", _data(_stats()))},
         "/agents/numbers": {"get": _call("What flows to and from every agent", _data(_numbers()))},
         "/openapi.json": {"get": _call("This document", {"type": "object"})},
     }
@@ -84,6 +99,7 @@ def openapi() -> dict[str, Any]:
                 "Agent": _shown(),
                 "Change": _change(),
                 "Order": _order(),
+                "Session": _session(),
                 "Error": _error(),
             },
         },
@@ -145,6 +161,32 @@ def _order() -> dict[str, Any]:
     return _object(fields, *fields)
 
 
+def _session() -> dict[str, Any]:
+    """What app/core/lookup.py shows of a user."""
+    moment = _object({"seconds": {"type": "number"}, "utc": WORDS}, "seconds", "utc")
+    agent = _object({"id": {"type": "integer"}, "name": {"type": ["string", "null"]}}, "id", "name")
+    names = dict.fromkeys(("key", "phone_number_id", "wa_id", "user_id", "name"), WORDS)
+    fields = {
+        "user": _object(names, "key"),
+        "state": {"enum": ["agent", "menu", "none"]},
+        "agent": _or_null(agent),
+        "since": _or_null(moment),
+        "window": _object({"open": {"type": "boolean"}, "ends": _or_null(moment)}, "open", "ends"),
+        "kept_messages": _count(),
+    }
+    return _object(fields, *fields)
+
+
+def _stats() -> dict[str, Any]:
+    agent = {"id": {"type": "integer"}, "name": WORDS, "active": {"enum": [0, 1]}, "users": _count()}
+    agents = {"type": "array", "items": _object(agent, *agent)}
+    return _object({"sessions": _count(), "menu": _count(), "agents": agents}, "sessions", "menu", "agents")
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
 def _numbers() -> dict[str, Any]:
     rate, whole = {"type": ["number", "null"], "minimum": 0}, {"type": ["integer", "null"], "minimum": 0}
     group = _object({"group": WORDS, "members": whole, "unread": _count()}, "group", "members", "unread")
@@ -184,9 +226,9 @@ def _call(
     body: str = "",
     path: str = "",
     done: int = 200,
-    query: list[dict[str, Any]] | None = None,
+    more: Iterable[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    parameters = [*([_parameter(path, "path", {"type": "string", "minLength": 1})] if path else []), *(query or [])]
+    parameters = [*([_parameter(path, "path", {"type": "string", "minLength": 1})] if path else []), *more]
     error = _answer("An error", {"$ref": "#/components/schemas/Error"})
     call: dict[str, Any] = {
         "summary": summary,

@@ -10,25 +10,34 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from app.core.agent_rules import Problem, Refused
+from app.core.agent_texts import LENGTHS
 from app.core.hours import SPANS_MAX, WEEKDAYS, Hours
 from app.core.register import Agent
 
 WORDS = ("name", "description", "position", "read_topic", "write_topic", "error_topic")
 MESSAGES = ("closed_message", "welcome_message")
 ALWAYS, BY_HOURS = "always", "hours"
+TEXTS = tuple(f"texts.{name}" for name in LENGTHS)
+"""Fields of the agent's own sentences, named as the API names what is wrong with them. An empty one is the broker's."""
+SILENT = {f"texts.{name}": f"texts.{name}.silent" for name, (least, _) in LENGTHS.items() if not least}
+"""Fields that are ticked to leave a sentence unsaid, as an empty one of the API does."""
 PAIRS_LEAST = 2
 """Pairs of times a weekday shows at least; there is always an empty one, as long as another span is allowed."""
 
 Written = dict[str, Any]
-"""A form as it is shown: texts by field, `opens` (always or by hours), and `days`: weekday → pairs of times."""
+"""A form as it is shown: texts by field, `opens` (always or by hours), `days`: weekday → pairs of times, and which of
+`SILENT` are ticked."""
 
 
 def of_agent(agent: Agent | None) -> Written:
     """The form of an agent, or an empty one."""
     hours = agent.hours if agent else None
     texts = {name: str(getattr(agent, name)) if agent else "" for name in (*WORDS, *MESSAGES)}
+    own = {f"texts.{name}": text for name, text in agent.texts} if agent else {}
     return {
         **texts,
+        **{name: own.get(name, "") for name in TEXTS},
+        **{tick: own.get(name) == "" for name, tick in SILENT.items()},
         "position": texts["position"] or "0",
         "opens": BY_HOURS if hours else ALWAYS,
         "zone": hours.zone if hours else "",
@@ -42,24 +51,26 @@ def of_form(sent: Iterable[tuple[str, object]]) -> Written:
     # Browsers end lines with CR and LF, and count one character.
     form = [(name, str(value).replace("\r\n", "\n")) for name, value in sent]
     first = dict(reversed(form))
-    found = {name: first.get(name, "") for name in (*WORDS, *MESSAGES, "zone", "holidays")}
+    found = {name: first.get(name, "") for name in (*WORDS, *MESSAGES, *TEXTS, "zone", "holidays")}
+    ticked = {tick: tick in first for tick in SILENT.values()}
     days = {}
     for weekday in WEEKDAYS:
         times = [[value for name, value in form if name == f"{weekday}-{end}"] for end in ("from", "until")]
         days[weekday] = _pairs(zip(*times, strict=False))
-    return {**found, "opens": BY_HOURS if first.get("opens") == BY_HOURS else ALWAYS, "days": days}
+    return {**found, **ticked, "opens": BY_HOURS if first.get("opens") == BY_HOURS else ALWAYS, "days": days}
 
 
 def as_json(written: Written) -> dict[str, Any]:
     """The agent as the API is told of it; what is no number stays a text, and the rules say so.
 
-    Raises Refused for a holiday that stands twice, of which one would be lost.
+    Raises Refused for what would be lost: one of a holiday that stands twice, words that are to be left unsaid.
     """
     position = written["position"].strip()
     return {
         **{name: written[name] for name in (*WORDS, *MESSAGES)},
         "position": int(position) if position.isascii() and position.isdecimal() else position,
         "hours": _hours(written) if written["opens"] == BY_HOURS else None,
+        "texts": _texts(written),
     }
 
 
@@ -75,10 +86,25 @@ def by_field(problems: Iterable[Problem]) -> dict[str, list[str]]:
     return found
 
 
+def has_own_words(written: Written) -> bool:
+    """Whether any of the agent's own sentences is written or left unsaid."""
+    return any(written[name] for name in (*TEXTS, *SILENT.values()))
+
+
 @lru_cache(maxsize=1)
 def zones() -> tuple[str, ...]:
     """Time zones to choose from: places, by name."""
     return tuple(sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")))
+
+
+def _texts(written: Mapping[str, Any]) -> dict[str, str]:
+    silent = [name for name, tick in SILENT.items() if written[tick]]
+    if problems := [
+        Problem(name, "is written, and is to be left unsaid: choose one") for name in silent if written[name]
+    ]:
+        raise Refused(problems)
+    said = [name for name in TEXTS if written[name] or name in silent]
+    return {name.removeprefix("texts."): written[name] for name in said}
 
 
 def _hours(written: Mapping[str, Any]) -> dict[str, Any]:

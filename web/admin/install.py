@@ -104,8 +104,9 @@ def install_page(
     """Add the admin page and its door; call before the app starts."""
     server = faust_app.web.web_app
     door = Door(settings.admin_tokens, clock)
+    throttle = Throttle(clock)
     AdminPage(
-        door, Throttle(clock), office, lookups, counts, orders, register, numbers, people, clock, patience
+        door, throttle, office, lookups, counts, orders, register, numbers, people, settings.texts, clock, patience
     ).add_to(server.router)
     server.middlewares.append(door.guard)
     server.on_response_prepare.append(door.protect)

@@ -66,10 +66,10 @@ class Orders:
 
         Raises Refused, UnknownUser, OwnerUnknown, ProduceError.
         """
+        request = _request(headers)
 
         async def here(key: str) -> Answer:
             agent, note = _read_move(body, self._register())
-            request = _request(headers)
             state, user = self._known(name, key)
             new_id = self._ids.move(state, key, agent, request)
             return await self._order(
@@ -88,9 +88,9 @@ class Orders:
 
     async def end(self, name: str, headers: Mapping[str, str], actor: str) -> Answer:
         """Order that a user's conversation be ended; raises as `move` does."""
+        request = _request(headers)
 
         async def here(key: str) -> Answer:
-            request = _request(headers)
             state, user = self._known(name, key)
             new_id = self._ids.end(state, key, request)
             return await self._order(
@@ -139,6 +139,11 @@ def _read_move(body: dict[str, Any], register: Register) -> tuple[int, str | Non
 
 def _request(headers: Mapping[str, str]) -> str | None:
     request = headers.get(IDEMPOTENCY)
-    if request is not None and not 1 <= len(request) <= REQUEST_MAX:
-        raise Refused([Problem(IDEMPOTENCY, f"must have 1 to {REQUEST_MAX} characters")])
-    return request
+    if request is None or (1 <= len(request) <= REQUEST_MAX and _is_text(request)):
+        return request
+    raise Refused([Problem(IDEMPOTENCY, f"must have 1 to {REQUEST_MAX} characters, in UTF-8")])
+
+
+def _is_text(header: str) -> bool:
+    """Whether the bytes of a header were UTF-8; what was not stands in it as halves of characters."""
+    return not any("\ud800" <= char <= "\udfff" for char in header)

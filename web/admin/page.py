@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from app.core.register import Agent, Register
+from app.core.rules import Texts
 from app.stores.mirror import MirrorAway
 from app.stores.register import RegisterAway
 from web.admin.agent_forms import AgentForms
@@ -76,12 +77,13 @@ class AdminPage:
         register: Callable[[], Register],
         numbers: Callable[[], dict[str, Any]],
         people: People,
+        texts: Texts,
         clock: Callable[[], float],
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         """`register` is the last known one, shown while PostgreSQL is away; `numbers` are the last measured.
 
-        After an order the router is waited for `patience` seconds.
+        `texts` are the installation's. After an order the router is waited for `patience` seconds.
         """
         self._door = door
         self._throttle = throttle
@@ -92,6 +94,7 @@ class AdminPage:
         self._register = register
         self._numbers = numbers
         self._people = people
+        self._texts = texts
         self._clock = clock
         self._patience = patience
 
@@ -103,7 +106,7 @@ class AdminPage:
         router.add_post(LOGIN, self.log_in)
         router.add_post(PAGE + "logout", self.log_out)
         router.add_get(NUMBERS, self.numbers)
-        AgentForms(self._office, self._failed).add_to(router)
+        AgentForms(self._office, self._texts, self._failed).add_to(router)
         router.add_post(PAGE + "user/move", self.move)
         router.add_post(PAGE + "user/end", self.end)
         router.add_static(PAGE + "static", HERE / "static")

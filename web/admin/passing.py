@@ -25,6 +25,8 @@ ON_BEHALF = "X-Broker-On-Behalf-Of"
 """Names whose token a request was made with, where it is passed on with another one."""
 PASSES_MAX = 3
 """From the worker asked to that of a name, from there to that of the home, and once more while homes are joined."""
+SOUGHT = "X-Broker-Sought"
+"""The phone number a request was made for, on its way over keys: at each of them it may have gone to another person."""
 IDEMPOTENCY = "Idempotency-Key"
 FORWARD_SECONDS = 3.0
 
@@ -79,31 +81,31 @@ class Passing:
         Raises OwnerUnknown when no worker can say now, and whatever `here` raises.
         """
         key, passes = key_of(name, self._phone_number_id), _passes(call.headers)
-        number, _ = split_address(name)
+        number = call.headers.get(SOUGHT) if passes else split_address(name)[0]
         may_pass = passes == 0
         for _ in range(PASSES_MAX):
             owner = self._owners.owner(key.encode())
             if owner is not None:
                 if not may_pass or passes >= PASSES_MAX:
                     raise OwnerUnknown("the workers do not agree yet on who has this user")
-                return await self._ask(owner, name, call, passes + 1)
+                return await self._ask(owner, name, call, passes + 1, number)
             home = self._home_of(key.encode(), number)
             if home is None:
                 return await here(key)
             name = key = home
-            number, may_pass = None, True
+            may_pass = True
         raise OwnerUnknown("this user's names are just being brought together")
 
-    async def _ask(self, owner: str, name: str, call: Call, passes: int) -> Answer:
+    async def _ask(self, owner: str, name: str, call: Call, passes: int, number: str | None) -> Answer:
         url = f"{owner.rstrip('/')}/api/v1/session/{quote(name, safe='')}{call.path}"
-        return await self.ask(url, call, passes)
+        return await self.ask(url, call, passes, number)
 
-    async def ask(self, url: str, call: Call, passes: int) -> Answer:
-        """What the worker at an address answers, asked with a token that both know.
+    async def ask(self, url: str, call: Call, passes: int, number: str | None = None) -> Answer:
+        """What the worker at an address answers, asked with a token that both know; `number` is the one sought.
 
         That of the call comes first, so that whoever acts is known there by their own. Raises OwnerUnknown.
         """
-        passed = {FORWARDED: str(passes)}
+        passed = {FORWARDED: str(passes)} | ({SOUGHT: number} if number else {})
         if IDEMPOTENCY in call.headers:
             passed[IDEMPOTENCY] = call.headers[IDEMPOTENCY]
         shown = call.headers.get("Authorization", "")

@@ -35,7 +35,7 @@ def accept_send(parts: Parts, number: Number, payload: dict[str, Any], send: Sen
     """Take a checked send and return the answer's body and the wamid; raises GraphError if refused now."""
     world, now = parts.world, parts.config.clock()
     user = world.find_user(send.digits or send.user_id or "")
-    failure = _injected(parts, send, user)
+    failure = _injected(parts, number, send, user)
     _check_rates(parts, number, send, user, now)
     if send.digits == number.display:
         raise GraphError(131021, "to: is the business number itself")
@@ -134,9 +134,9 @@ def user_acts(parts: Parts, user: User, action: UserAction, settled: Any = None,
     return message
 
 
-def _injected(parts: Parts, send: Send, user: User | None) -> tuple[int, str] | None:
+def _injected(parts: Parts, number: Number, send: Send, user: User | None) -> tuple[int, str] | None:
     names = user.names if user else tuple(name for name in (send.digits, send.user_id) if name)
-    error = parts.faults.pick_error(names)
+    error = parts.faults.pick_error(number.id, names)
     if error is None:
         return None
     refusal_now = injected_error(error.code, error.http_status, error.form)

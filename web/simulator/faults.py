@@ -29,11 +29,18 @@ class Faults:
         """Return whether a fault of this rate strikes now; a rate of 0 draws nothing."""
         return rate > 0 and self.rng.random() < rate
 
-    def pick_error(self, recipients: Collection[str], on: Target = "messages") -> InjectedError | None:
-        """Return the injected error that hits a send to one of these names or a media call, and use it up by one."""
+    def pick_error(
+        self, number: str | None, recipients: Collection[str], on: Target = "messages"
+    ) -> InjectedError | None:
+        """Return the injected error that hits a send to one of these names or a media call, and use it up by one.
+
+        `number` is the business number of the call, None where it names none.
+        """
         for index, error in enumerate(self.switches.errors):
             remaining = self._remaining[index]
             if error.on != on or remaining == 0 or (error.to is not None and error.to.lstrip("+") not in recipients):
+                continue
+            if error.phone_number_id not in (None, number):
                 continue
             if self.strikes(error.rate):
                 if remaining is not None:

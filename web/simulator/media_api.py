@@ -49,7 +49,8 @@ async def _noted(action: str, act: Act, request: web.Request) -> web.Response:
     try:
         check_token(request, parts)
         parts.world.graph_origin = str(request.url.origin())
-        injected = parts.faults.pick_error((), on="media")
+        number = request.match_info.get("phone_number_id") or request.query.get("phone_number_id")
+        injected = parts.faults.pick_error(number, (), on="media")
         if injected is not None:
             raise injected_error(injected.code, injected.http_status, injected.form)
         answer, media_id = await act(request, parts)

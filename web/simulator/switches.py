@@ -29,6 +29,8 @@ class InjectedError:
     """How often it strikes before it is used up; without it, for ever."""
     to: str | None = None
     """Only sends to these digits or this business-scoped id."""
+    phone_number_id: str | None = None
+    """Only calls for this business number."""
     as_status: bool = False
     """Answer 200 and report the error by a `failed` status instead."""
     form: Form = "full"
