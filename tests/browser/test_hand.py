@@ -94,6 +94,53 @@ async def test_a_file(hand: Hand, row: str) -> None:
     await expect(hand.phone.locator(f"[data-testid=message][data-type={kind}]")).to_be_visible()
 
 
+async def test_a_voice_note_is_recorded(hand: Hand) -> None:
+    await hand.phone.get_by_test_id("mic").click()
+    await expect(hand.phone.get_by_test_id("recording")).to_contain_text("0:01")
+    item = await hand.gets(hand.phone.get_by_test_id("send").click)
+    assert item["audio"]["voice"] and item["audio"]["mime_type"] == "audio/ogg; codecs=opus"
+
+
+def asks(kind: str, action: dict[str, Any]) -> dict[str, Any]:
+    """An interactive message of the business."""
+    return {"type": kind, "body": {"text": "Please"}, "action": action}
+
+
+FLOW = {"flow_message_version": "3", "flow_id": "771122", "flow_cta": "Choose", "flow_token": "order-17"}
+ROWS = [{"title": "All", "rows": [{"id": "p1", "title": "Basic"}]}]
+BUTTONS = [{"type": "reply", "reply": {"id": "yes", "title": "Yes"}}]
+TAPS = {
+    "list": (asks("list", {"button": "Plans", "sections": ROWS}), ["open-list", "list-row"]),
+    "button": (asks("button", {"buttons": BUTTONS}), ["reply-button"]),
+    "flow": (asks("flow", {"name": "flow", "parameters": FLOW}), ["open-flow", "form-send"]),
+    "place": (asks("location_request_message", {"name": "send_location"}), ["send-location", "form-send"]),
+    "number": (asks("request_contact_info", {"name": "request_contact_info"}), ["share-contact"]),
+}
+ANSWERS = {
+    "list": lambda item: item["interactive"]["list_reply"]["id"] == "p1",
+    "button": lambda item: item["interactive"]["button_reply"]["id"] == "yes",
+    "flow": lambda item: "order-17" in item["interactive"]["nfm_reply"]["response_json"],
+    "place": lambda item: "latitude" in item["location"],
+    "number": lambda item: item["contacts"][0]["origin"] == "contact_request",
+}
+
+
+@pytest.mark.parametrize("what", TAPS)
+async def test_what_the_business_asks_for_is_tapped(hand: Hand, what: str) -> None:
+    interactive, steps = TAPS[what]
+    await hand.write("hi")
+    (ana,) = (await hand.bench.call("GET", "/sim/users"))["users"]
+    payload = {"messaging_product": "whatsapp", "to": f"+{ana['wa_id']}", "type": "interactive"}
+    status, told = await hand.bench.send({**payload, "interactive": interactive})
+    assert status == 200, told
+    *before, last = steps
+    for step in before:
+        await hand.phone.get_by_test_id(step).click()
+    item = await hand.gets(hand.phone.get_by_test_id(last).click)
+    assert ANSWERS[what](item), item
+    assert item["context"]["id"] == told["messages"][0]["id"]
+
+
 @pytest.mark.parametrize("row", FORMS)
 async def test_what_is_filled_in(hand: Hand, row: str) -> None:
     fields, kind = FORMS[row]
