@@ -21,6 +21,8 @@ from app.stores.media import MediaStore, why_away
 PART_BYTES = 256 * 1024
 FORM_BYTES = 64 * 1024
 """What a form may have beside the file, before its length alone says that the file is too large."""
+AS_THEY_ARE = ("", "binary", "8bit", "7bit", "identity")
+"""Encodings of a field that leave its bytes alone."""
 BROKEN = (ValueError, AssertionError, HttpProcessingError, web.RequestPayloadError, ConnectionError)
 """What reading a form or a body raises that is none, or that breaks off."""
 
@@ -54,6 +56,9 @@ async def _brought(request: web.Request) -> _Brought | None:
         return _Brought(request.content.iter_chunked(PART_BYTES), request.headers.get("Content-Type", ""), "")
     async for part in await request.multipart():
         if isinstance(part, BodyPartReader) and part.name == "file":
+            for header in ("Content-Transfer-Encoding", "Content-Encoding"):
+                if (encoding := part.headers.get(header, "").strip().lower()) not in AS_THEY_ARE:
+                    raise ValueError(f"the field `file` is encoded ({encoding[:20]!r}): send its bytes as they are")
             filename = clean_filename(part.filename) or ""
             return _Brought(_parts(part), type_of(part.headers.get("Content-Type", ""), filename), filename)
     return None

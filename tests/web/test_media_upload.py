@@ -145,6 +145,25 @@ async def test_a_form_that_breaks_off_leaves_nothing(tmp_path: Path, body: bytes
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize(
+    ("encoding", "status"),
+    [
+        ("Content-Transfer-Encoding: base64", 400),
+        ("Content-Encoding: gzip", 400),
+        ("Content-Transfer-Encoding: Binary", 201),
+    ],
+)
+async def test_a_file_whose_bytes_are_encoded_is_not_kept_as_they_came(
+    tmp_path: Path, encoding: str, status: int
+) -> None:
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n{encoding}\r\n\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    async with served(MediaDirectory(tmp_path)) as client:
+        answer = await client.post("/media", data=head.encode() + b"aGk=\r\n--b--\r\n", headers={**BEARER, **kind})
+        assert answer.status == status
+        assert status == 201 or "send its bytes as they are" in (await answer.json())["error"]
+
+
 async def test_what_is_far_too_large_is_refused_by_its_length(tmp_path: Path) -> None:
     async with served(MediaDirectory(tmp_path)) as client:
         answer = await client.post("/media", data=b"x" * 500_000, headers={**BEARER, "Content-Type": "image/png"})
