@@ -21,6 +21,7 @@ from app.core.events import (
 from app.core.menu import Chosen, Stale, Turned, is_ours, read_tap, read_words
 from app.core.messages import MARKS, WITHOUT_WINDOW, Text, cut, parts
 from app.core.moving import end, hand_over, move
+from app.core.naming import former_keys
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session, State, digest
@@ -142,7 +143,7 @@ def _assign(turn: Turn, event: UserWrote, agent: Agent) -> None:
     dropped = turn.session.dropped if turn.session else 0
     turn.to_agent(agent)
     sentence = turn.fill(turn.rules.texts.assigned, agent)
-    closed, joined = turn.closed(agent), turn.window.joined
+    closed, joined = turn.closed(agent), former_keys(turn.window, turn.now, turn.rules)
     turn.tell(agent, records.initial_record(turn.user, sentence, event, dropped, closed=closed, joined=joined))
     for record in kept:
         turn.tell_kept(agent, record)

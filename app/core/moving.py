@@ -6,6 +6,7 @@ is where the order wants them already is left alone, so that an order may be rep
 
 from app.core import records
 from app.core.events import EndOrdered, MoveOrdered
+from app.core.naming import former_keys
 from app.core.register import Agent
 from app.core.turn import Turn
 
@@ -52,7 +53,7 @@ def hand_over(turn: Turn, target: Agent, sender: str | None, note: str | None, a
         "references": list(turn.window.references),
         "user_wrote_at": turn.window.last_seen or None,
         "dropped": (before.dropped if before else 0) or None,
-        "joined": list(turn.window.joined) or None,
+        "joined": list(former_keys(turn.window, turn.now, turn.rules)) or None,
     }
     turn.tell(target, records.transfer_record(turn.user, sentence, handed, at, closed=turn.closed(target)))
     for record in before.kept if before else ():

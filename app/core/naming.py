@@ -24,6 +24,17 @@ def names(window: Window) -> list[User]:
     return [name for name in known if name.key != window.user.key]
 
 
+def former_keys(window: Window, now: float, rules: Rules) -> tuple[str, ...]:
+    """The other keys the user was kept under, without those that may have become somebody else's.
+
+    The key of a number leads here only while it is told so now and then; a BSUID is never given to another person.
+    """
+    if not window.linked or now - window.linked < rules.forget_seconds:
+        return window.joined
+    own = {user_key(window.user.phone_number_id, None, user_id) for user_id in window.ids}
+    return tuple(key for key in window.joined if key in own)
+
+
 def link(window: Window, name: User, at: float, cause: str, home: str = "", since: float = 0.0) -> Forward:
     """Tell a name that its user is kept here; with `home`, that they are handed over to that one from here."""
     own = window.user.key
@@ -100,7 +111,7 @@ def learn(before: Window | None, after: Window, event: Event, now: float, rules:
     told = names(after) if set(after.ids) != set(before.ids if before else ()) else []
     told = told or [name for name in names(after) if name.key not in known]
     if old:
-        after = replace(after, linked=now)
+        after = replace(after, joined=former_keys(after, now, rules), linked=now)
     return after, links + [link(after, name, event.at, event.id) for name in told]
 
 

@@ -1,9 +1,23 @@
 """What agents read when two users turn out to be one: which keys the user had, once, from whoever needs to know."""
 
 from app.core.effects import Effect, TellAgent
+from app.core.events import ClockStruck
+from app.core.identity import User
 from app.core.state import Window
-from tests.unit.histories import NOW, SALES
-from tests.unit.names_world import FIRST, NEW, OLD, SECOND, World, by_system, key, wrote
+from tests.unit.histories import DAY, NOW, SALES
+from tests.unit.names_world import (
+    BUSINESS,
+    FIRST,
+    NEW,
+    OLD,
+    SECOND,
+    STRANGE,
+    World,
+    by_system,
+    key,
+    replied,
+    wrote,
+)
 from tests.unit.test_contract import check
 
 BOTH, RENEWED = (OLD, FIRST), (NEW, SECOND)
@@ -57,3 +71,18 @@ def test_a_repeated_join_tells_nothing_new() -> None:
     assert Window.from_dict(window.to_dict()) == window
     old = {name: value for name, value in window.to_dict().items() if name != "joined"}
     assert Window.from_dict(old).joined == ()
+
+
+def test_a_key_that_somebody_else_has_meanwhile_is_not_said_to_be_the_users() -> None:
+    world = World()
+    world.then(wrote(1, None, FIRST), wrote(2, OLD, None), wrote(3, OLD, FIRST))
+    assert world.states[key(FIRST)].window.joined == (key(OLD),)  # type: ignore[union-attr]
+    # Sales keeps writing to her in vain: her home stays, the way to it from her number is forgotten.
+    for day in range(1, 12):
+        strike = ClockStruck(id=f"{day}", user=User(key=key(OLD), phone_number_id=BUSINESS), at=NOW + day * DAY)
+        world.then(replied(int(day * DAY), user=key(FIRST)), strike)
+    late = int(12 * DAY)
+    world.then(wrote(late, OLD, STRANGE), wrote(late + 1, OLD, STRANGE, text="sales"))
+    assert world.home(OLD) == key(OLD), "it is the stranger's now"
+    effects = world.then(wrote(late + 5, None, FIRST), wrote(late + 6, None, FIRST, text="sales"))
+    assert ("initial", key(FIRST), None) in told(effects)
