@@ -1,4 +1,4 @@
-"""What all tests share: the time a property may take, and the stores of files.
+"""What all tests share: the time a property may take, what was measured, and the stores of files.
 
 No example of a property is judged by how long it took, for a busy machine is slow.
 """
@@ -19,3 +19,12 @@ settings.load_profile("untimed")
 def files(request: pytest.FixtureRequest, tmp_path: Path) -> MediaStore:
     """A store of files: each there is, in turn. The directory is `tmp_path` itself."""
     return STORES[request.param](tmp_path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests measured: a promise in seconds is reported, for on a busy machine it proves nothing."""
+    measured = [pair for report in terminalreporter.stats.get("passed", []) for pair in report.user_properties]
+    if measured:
+        terminalreporter.section("measured")
+    for name, value in measured:
+        terminalreporter.write_line(f"{value:6.1f} {name}" if isinstance(value, float) else f"{value} {name}")
