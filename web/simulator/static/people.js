@@ -27,7 +27,7 @@ export function personOptions(phone) {
   rows.push({ name: "ad", symbol: "link", label: "Write after an advertisement", act: () => phone.send(ad) });
   const group = { type: "text", text: "Hello everybody", group_id: "120363000000000001" };
   rows.push({ name: "group", symbol: "person", label: "Write in a group", act: () => phone.send(group) });
-  // a change of id alone is for users whose number stays
+  // a new user id alone is for users without a number: others get one with a new number or phone
   return rows.filter(({ name }) => name !== "new-id" || !user.wa_id);
 }
 
