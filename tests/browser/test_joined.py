@@ -31,6 +31,7 @@ async def test_an_open_conversation_becomes_the_one_it_was_joined_to(browser: Br
         await system.simulator.call("POST", f"/sim/users/{eva.id}/identity/announce", news)
         await expect(rows).to_have_count(1)
         await expect(page.get_by_test_id("line").filter(has_text="turned out to be one")).to_be_visible()
+        await expect(page.get_by_test_id("line").filter(has_text="changed their number")).to_be_visible()
         said = messages.filter(has_text="hi from")
         await expect(said).to_contain_text([f"hi from {eva.address}", "hi from 5511777771111"])
         await page.get_by_test_id("composer").fill("one Eva, then")

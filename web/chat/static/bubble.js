@@ -7,7 +7,8 @@ const MEDIA = ["image", "video", "audio", "document", "sticker"];
 
 /** The element of a message; `context` knows the clock, quoted messages and what to do on retry. */
 export function bubble(message, follows, context) {
-  if (message.direction === "system") return line(message);
+  // WhatsApp's own notes about the user, such as a new number, are nothing the user said
+  if (message.direction === "system" || (message.type === "system" && message.body)) return line(message);
   const tick = message.direction === "out" ? tickOf(message, context.now()) : null;
   const classes = ["message", message.direction, follows && "follows", ["failed", "doubt"].includes(tick) && tick];
   const stamp = make("span", { class: "stamp" }, make("time", {}, timeOfDay(message.at)), tick ? tickMark(tick) : null);
