@@ -29,6 +29,8 @@ async def test_every_admin_route_is_closed_without_a_token(tmp_path: Path, shown
     tried = {"api": 0, "page": 0}
     async with TestClient(TestServer(app.web.web_app)) as client:
         for method, path in sorted(routes):
+            if path in OPEN:
+                continue  # asked about its work, a worker that never starts would make what nobody closes
             for verb in ("GET", "POST", "PUT", "PATCH", "DELETE") if method == "*" else (method,):
                 response = await client.request(
                     verb,
@@ -45,5 +47,5 @@ async def test_every_admin_route_is_closed_without_a_token(tmp_path: Path, shown
                     tried["page"] += 1
                     assert (response.status, response.headers["Location"]) == (303, LOGIN), f"{verb} {path}"
                 else:
-                    assert path in {LOGIN, "/admin"} | OPEN or path.startswith(PUBLIC), path
+                    assert path in {LOGIN, "/admin"} or path.startswith(PUBLIC), path
     assert tried["api"] >= 20 and tried["page"] >= 8, tried
