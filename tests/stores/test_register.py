@@ -1,10 +1,7 @@
 """The register on a real PostgreSQL: shapes of the first generation, versions, clashes, absence."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import aiopg
@@ -13,12 +10,9 @@ from pydantic import SecretStr
 
 from app.core.agent_rules import Clash, Draft
 from app.core.register import Agent
-from app.embedded.ports import free_port
 from app.embedded.postgres import Postgres
 from app.stores.register import MIGRATIONS, RegisterAway, RegisterStore, UnknownAgent
-
-SALES = Draft(name="Sales", read_topic="sales-in", write_topic="sales-out", error_topic="sales-error", position=2)
-HELP = Draft(name="Help", read_topic="help-in", write_topic="help-out", error_topic="help-error", description="Ask us")
+from tests.stores.register_support import HELP, SALES, sql
 
 FIRST_GENERATION = """
     CREATE TABLE agents (
@@ -28,36 +22,6 @@ FIRST_GENERATION = """
     INSERT INTO agents (name, read_topic, write_topic, error_topic)
     VALUES ('Agent A', 'agent_A-in', 'agent_A-out', 'agent_A-error'), ('Half', 'half-in', NULL, 'half-error');
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="register-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o711)
-        yield Postgres(free_port(), Path(name) / "postgres")
-
-
-@pytest.fixture
-async def dsn(server: Postgres) -> AsyncIterator[SecretStr]:
-    """A running server without any table."""
-    await server.start()
-    await sql(SecretStr(server.dsn), "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    yield SecretStr(server.dsn)
-    await server.stop()
-
-
-@pytest.fixture
-async def store(dsn: SecretStr) -> AsyncIterator[RegisterStore]:
-    store = RegisterStore(dsn)
-    yield store
-    await store.close()
-
-
-async def sql(dsn: SecretStr, statement: str) -> list[Any]:
-    """What a statement made by hand answers."""
-    async with aiopg.connect(dsn.get_secret_value()) as connection, connection.cursor() as cursor:
-        await cursor.execute(statement)
-        return list(await cursor.fetchall()) if cursor.description else []
 
 
 async def test_agents_are_stored_and_read_back_in_menu_order(store: RegisterStore) -> None:

@@ -1,54 +1,16 @@
 """What an agent has beyond the first generation's fields, on a real PostgreSQL: hours, texts, former topics."""
 
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import aiopg
 import pytest
 from pydantic import SecretStr
 
-from app.core.agent_rules import Clash, Draft
+from app.core.agent_rules import Clash
 from app.core.hours import read_hours
-from app.embedded.ports import free_port
-from app.embedded.postgres import Postgres
 from app.stores.register import RegisterStore
-
-SALES = Draft(name="Sales", read_topic="sales-in", write_topic="sales-out", error_topic="sales-error", position=2)
-HELP = Draft(name="Help", read_topic="help-in", write_topic="help-out", error_topic="help-error", description="Ask us")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="fields-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o711)
-        yield Postgres(free_port(), Path(name) / "postgres")
-
-
-@pytest.fixture
-async def dsn(server: Postgres) -> AsyncIterator[SecretStr]:
-    """A running server without any table."""
-    await server.start()
-    await sql(SecretStr(server.dsn), "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    yield SecretStr(server.dsn)
-    await server.stop()
-
-
-@pytest.fixture
-async def store(dsn: SecretStr) -> AsyncIterator[RegisterStore]:
-    store = RegisterStore(dsn)
-    yield store
-    await store.close()
-
-
-async def sql(dsn: SecretStr, statement: str) -> list[Any]:
-    """What a statement made by hand answers."""
-    async with aiopg.connect(dsn.get_secret_value()) as connection, connection.cursor() as cursor:
-        await cursor.execute(statement)
-        return list(await cursor.fetchall()) if cursor.description else []
+from tests.stores.register_support import HELP, SALES, sql
 
 
 async def test_hours_messages_and_texts_are_stored_and_read_back(store: RegisterStore, dsn: SecretStr) -> None:
