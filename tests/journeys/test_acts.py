@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.system.phones import body, rows
-from tests.system.system import AGENTS, System, until
+from tests.system.phones import rows
+from tests.system.system import AGENTS, System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
@@ -47,15 +47,9 @@ async def test_one_agent_hands_a_user_to_another_who_closes(system: System) -> N
 
 
 async def in_menu(system: System, name: str) -> None:
-    """Register an agent, and wait until users see it."""
+    """Register an agent, and wait until it can be chosen."""
     await system.register(name)
-    somebody = await system.phone(f"Who waits for {name}")
-
-    async def is_shown() -> bool:
-        await somebody.write("hi")
-        return any(name in body(message) for message in await somebody.received())
-
-    await until(is_shown, 20, f"{name} in the menu")
+    await system.until_known(name)
 
 
 async def test_a_bot_made_with_the_kit_answers(system: System) -> None:

@@ -89,6 +89,7 @@ async def test_an_agent_comes_is_renamed_and_goes_during_traffic_and_nobody_is_l
         agent = await system.register("Returns", texts={"gone": "{agent} has packed up."})
         system.agents["Returns"] = agent
         record_property("seconds until a new agent was in the menu", await in_menu(seeker, "Returns"))
+        await system.until_known("Returns")
         returns = await system.program("Returns")
         await seeker.write("returns")
         await returns.reads("initial", seeker.address)
@@ -96,6 +97,7 @@ async def test_an_agent_comes_is_renamed_and_goes_during_traffic_and_nobody_is_l
         await system.admin("PUT", f"/agent/{agent.pop('id')}", {**agent, "name": "Send back"})
         renamed = await in_menu(looker, "Send back", gone="Returns")
         record_property("seconds until a new name was in the menu", renamed)
+        await system.until_known("Send back")
         await seeker.write("am I still there?")
         await returns.reads("text", seeker.address, "am I still there?")
         visitors = await asyncio.gather(*(connected(system, f"Visitor {n}", "Send back") for n in range(LEFT_ALONE)))
@@ -153,7 +155,7 @@ async def test_a_former_out_topic_is_drained_then_left(system: System) -> None:
 async def test_each_of_twelve_agents_is_chosen_by_tap_number_and_name(system: System) -> None:
     lines = await asyncio.gather(*(system.register(f"Line {letter}") for letter in "abcdefghi"[:LINES]))
     names = [*AGENTS, *(line["name"] for line in sorted(lines, key=lambda line: int(line["id"])))]
-    await in_menu(await system.phone("Reader"), "Line a")
+    await system.until_known(*names)
 
     async def choose(number: int, name: str) -> None:
         phone = await system.phone(f"Chooser {number}")

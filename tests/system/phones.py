@@ -54,13 +54,13 @@ class Phone:
 
     async def tap(self, message: dict[str, Any], title: str) -> str:
         """Open a list message and tap the row with this title."""
-        row = next(row for row in rows(message) if row["title"] == title)
+        row = _titled(rows(message), title)
         return await self._act({"type": "list_reply", "message_id": message["wamid"], "row_id": row["id"]})
 
     async def press(self, message: dict[str, Any], title: str) -> str:
         """Press the button with this title under a message."""
         replies = [button["reply"] for button in message["raw"]["interactive"]["action"]["buttons"]]
-        button = next(reply for reply in replies if reply["title"] == title)
+        button = _titled(replies, title)
         return await self._act({"type": "button_reply", "message_id": message["wamid"], "button_id": button["id"]})
 
     async def photograph(self, media_id: str, caption: str) -> str:
@@ -103,6 +103,12 @@ class Phone:
             shown = [body(message) for message in await self.received()]
             assert asyncio.get_running_loop().time() < end, f"{self.user['name']} never received {text!r}: {shown}"
             await asyncio.sleep(0.03)
+
+
+def _titled(choices: list[dict[str, Any]], title: str) -> dict[str, Any]:
+    found = [choice for choice in choices if choice["title"] == title]
+    assert found, f"no {title!r} to tap, only {[choice['title'] for choice in choices]}"
+    return found[0]
 
 
 def body(message: dict[str, Any]) -> str:

@@ -98,6 +98,7 @@ class System:
         await self.until_live(self.ports.broker)
         self.agents = {name: await self.register(name) for name in AGENTS}
         await asyncio.gather(*(self.until_ready(name) for name in self.processes))
+        await self.until_known(*AGENTS)
 
     def _add(self, command: str, environment: dict[str, str], name: str = "") -> None:
         argv = [sys.executable, "-m", "app", command]
@@ -171,6 +172,17 @@ class System:
         headers = {"Authorization": f"Bearer {token}"}
         async with self.http.request(method, url, json=body, headers=headers) as response:
             return response.status, await response.json()
+
+    async def until_known(self, *names: str) -> None:
+        """Wait until every broker worker that runs knows these agents, each from its own reading of Kafka."""
+        for process in filter(lambda name: name.startswith("broker-") and self.processes[name].running, self.processes):
+            url = f"http://127.0.0.1:{self.port_of(process)}/ready"
+
+            async def knows(url: str = url) -> bool:
+                async with self.http.get(url) as response:
+                    return set(names) <= set((await response.json())["agents"])
+
+            await until(knows, START_SECONDS, f"{', '.join(names)} known to {process}")
 
     async def program(self, name: str) -> AgentProgram:
         """A program connected as one of the agents."""
