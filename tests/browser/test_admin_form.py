@@ -95,3 +95,18 @@ async def test_an_agents_own_words_are_written_and_what_is_wrong_stands_at_its_f
     own = {"farewell": "Bye, {user}!", "gone": "{agent} has gone.", "opens": ""}
     assert dict(behind.store.agents[1].texts) == own
     assert page.problems == []  # type: ignore[attr-defined]
+
+
+async def test_a_deactivated_agent_is_brought_back(browser: Browser, behind: Behind) -> None:
+    page = await new_agent(browser, behind)
+    await page.get_by_role("button", name="Register").click()
+    await page.get_by_role("link", name="Edit Sales").click()
+    await page.get_by_role("button", name="Deactivate this agent").click()
+    await page.get_by_text("Out of the menu: 1").click()
+    await looked_at(page, "admin-out-of-menu")
+    await page.get_by_role("link", name="Bring back Sales").click()
+    await looked_at(page, "admin-form-back")
+    await page.get_by_role("button", name="Save and bring back").click()
+    await expect(page.get_by_role("status").first).to_have_text("The agent is back in the menu.")
+    await expect(page.get_by_role("link", name="Edit Sales")).to_be_visible()
+    assert page.problems == []  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """What the tests of the admin page share: the page on stores in memory, and a browser without a screen."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -85,6 +86,11 @@ class Browser:
         return await self.admin.client.post(
             "/admin/" + path, data=FormData(form), headers=headers, allow_redirects=False
         )
+
+    async def save(self, path: str, form: dict[str, str] | list[tuple[str, str]]) -> ClientResponse:
+        """Open the form of an agent, write this into it and send it."""
+        (seen,) = re.findall('name="seen" value="(.*?)"', await self.text(path))
+        return await self.post(path, [*(form.items() if isinstance(form, dict) else form), ("seen", seen)])
 
     async def text(self, path: str = "") -> str:
         response = await self.get(path)

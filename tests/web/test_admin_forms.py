@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -51,7 +52,7 @@ async def test_an_agent_is_registered_changed_and_deactivated(browser: Browser) 
     assert response.headers["Location"] == "/admin/?said=created"
     assert "The agent is registered." in await browser.text("?said=created")
     assert 'value="sales-in"' in await browser.text("agent/1")
-    response = await browser.post("agent/1", {**FORM, "name": "Sales & more", "position": "7"})
+    response = await browser.save("agent/1", {**FORM, "name": "Sales & more", "position": "7"})
     assert response.headers["Location"] == "/admin/?said=changed"
     assert (browser.store.agents[1].name, browser.store.agents[1].position) == ("Sales & more", 7)
     assert "Sales &amp; more" in await browser.text()
@@ -64,7 +65,7 @@ async def test_an_agent_is_registered_changed_and_deactivated(browser: Browser) 
 async def test_what_is_wrong_stands_at_its_field(browser: Browser, path: str) -> None:
     await browser.admin.create(SALES)
     await browser.log_in()
-    response = await browser.post(path, {**FORM, "name": "12", "read_topic": "", "position": "first"})
+    response = await browser.save(path, {**FORM, "name": "12", "read_topic": "", "position": "first"})
     page = await response.text()
     assert response.status == 422
     for reason in ("must not be a number: users type", "must not be empty", "must be a whole number from 0 to"):
@@ -72,6 +73,48 @@ async def test_what_is_wrong_stands_at_its_field(browser: Browser, path: str) ->
     assert page.count('aria-invalid="true"') == 3
     assert 'value="12"' in page and 'value="first"' in page
     assert browser.store.agents[1].name == "Sales"
+
+
+async def test_a_deactivated_agent_is_brought_back(browser: Browser) -> None:
+    await browser.admin.create({**SALES, "description": "Offers"})
+    await browser.log_in()
+    assert "Out of the menu" not in await browser.text()
+    await browser.post("agent/1/deactivate", {})
+    page = await browser.text()
+    assert "No agent is in the menu." in page and "Out of the menu: 1" in page
+    assert 'href="/admin/agent/1">Bring back<span class="unseen"> Sales</span>' in page
+    form = await browser.text("agent/1")
+    assert "Save and bring back" in form and "/deactivate" not in form and 'value="Offers"' in form
+
+    await browser.admin.create(SALES)
+    taken = await browser.save("agent/1", FORM)
+    assert taken.status == 409 and "is taken by agent 2 (Sales)" in await taken.text()
+    others = {"read_topic": "a", "write_topic": "b", "error_topic": "c"}
+    response = await browser.save("agent/1", {**FORM, "name": "Offers", **others})
+    assert response.headers["Location"] == "/admin/?said=activated"
+    assert browser.store.agents[1].active and browser.store.agents[1].name == "Offers"
+    assert "The agent is back in the menu." in await browser.text("?said=activated")
+
+
+async def test_nobody_saves_over_what_somebody_else_saved_meanwhile(browser: Browser) -> None:
+    await browser.admin.create(SALES)
+    await browser.log_in()
+    mine = fields_of(await browser.text("agent/1"))
+    await browser.save("agent/1", {**FORM, "name": "Offers"})
+    response = await browser.post("agent/1", [(n, "My sales" if n == "name" else value) for n, value in mine])
+    page = await response.text()
+    assert response.status == 409 and "somebody else changed this agent since you opened it" in page
+    assert browser.store.agents[1].name == "Offers" and 'value="My sales"' in page, "what was written stays"
+    assert (await browser.post("agent/1", fields_of(page))).status == 303, "told again, it is stored"
+    assert browser.store.agents[1].name == "My sales"
+
+
+async def test_what_the_broker_itself_changes_keeps_nobody_from_saving(browser: Browser) -> None:
+    await browser.admin.create(SALES)
+    await browser.log_in()
+    mine = fields_of(await browser.text("agent/1"))
+    browser.store.agents[1] = replace(browser.store.agents[1], draining=(("sales-old", 1.0),))
+    assert (await browser.post("agent/1", mine)).status == 303
 
 
 async def test_a_taken_name_says_whose_it_is(browser: Browser) -> None:
@@ -118,7 +161,7 @@ async def test_an_agents_own_words_are_written_shown_and_taken_away(browser: Bro
     silent = [tag for tag in re.findall("<input[^>]*type=.checkbox.[^>]*>", page) if " checked" in tag]
     assert len(silent) == 1 and 'name="texts.gone.silent"' in silent[0]
     assert 'placeholder="{agent} is closed now. Leave a message' in page, "what is said else is shown"
-    await browser.post("agent/1", FORM)
+    await browser.save("agent/1", FORM)
     assert browser.store.agents[1].texts == ()
     assert "<details>" in await browser.text("agent/1"), "out of the way while there are none"
 
@@ -127,7 +170,7 @@ async def test_always_open_takes_the_hours_away(browser: Browser) -> None:
     await browser.admin.create({**SALES, "hours": HOURS})
     await browser.log_in()
     always = [(name, "always" if name == "opens" else value) for name, value in BY_HOURS]
-    await browser.post("agent/1", always)
+    await browser.save("agent/1", always)
     assert browser.store.agents[1].hours is None
 
 

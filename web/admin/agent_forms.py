@@ -11,15 +11,20 @@ from aiohttp import web
 from app.core.agent_rules import Refused
 from app.core.agent_texts import LENGTHS
 from app.core.hours import WEEKDAYS
+from app.core.register import Agent
 from app.core.rules import Texts
 from web.admin.door import PAGE
 from web.admin.envelopes import KINDS
-from web.admin.forms import Written, as_json, by_field, has_own_words, of_agent, of_form, zones
+from web.admin.forms import Written, as_json, by_field, has_own_words, mark, of_agent, of_form, zones
 from web.admin.gate import ACTOR
 from web.admin.office import Office
 from web.admin.rendering import back, page
 
 AGENT = PAGE + r"agent/{agent_id:\d{1,18}}"
+OVERTAKEN = (
+    "Nothing was stored: somebody else changed this agent since you opened it. "
+    "Save again to put your words in the place of theirs, or cancel and open it anew to see them."
+)
 
 
 class AgentForms:
@@ -48,10 +53,10 @@ class AgentForms:
         return self._form(of_agent(None))
 
     async def edit(self, request: web.Request) -> web.Response:
-        """The form of an agent."""
-        agent_id = request.match_info["agent_id"]
+        """The form of an agent; of a deactivated one, to bring it back."""
         try:
-            return self._form(of_agent(await self._office.find(agent_id)), agent_id)
+            agent = await self._office.find_any(request.match_info["agent_id"])
+            return self._form(of_agent(agent), agent)
         except tuple(KINDS) as error:
             return await self._failed(request, error)
 
@@ -65,13 +70,20 @@ class AgentForms:
         raise back("created")
 
     async def change(self, request: web.Request) -> web.Response:
-        """Change an agent."""
+        """Change an agent, or bring it back; not over what somebody else has changed meanwhile, unless told again."""
         written, agent_id = of_form((await request.post()).items()), request.match_info["agent_id"]
         try:
-            await self._office.update({**as_json(written), "id": agent_id}, request[ACTOR])
+            agent = await self._office.find_any(agent_id)
         except tuple(KINDS) as error:
-            return self._form(written, agent_id, error)
-        raise back("changed")
+            return await self._failed(request, error)
+        if written["seen"] != mark(agent):
+            return self._form({**written, "seen": mark(agent)}, agent, overtaken=True)
+        try:
+            active = {} if agent.active else {"active": 1}
+            await self._office.update({**as_json(written), **active, "id": agent_id}, request[ACTOR])
+        except tuple(KINDS) as error:
+            return self._form(written, agent, error)
+        raise back("changed" if agent.active else "activated")
 
     async def deactivate(self, request: web.Request) -> web.Response:
         """Take an agent out of the menu."""
@@ -81,14 +93,18 @@ class AgentForms:
             return await self._failed(request, error)
         raise back("deactivated")
 
-    def _form(self, written: Written, agent_id: str = "", error: Exception | None = None) -> web.Response:
+    def _form(
+        self, written: Written, agent: Agent | None = None, error: Exception | None = None, *, overtaken: bool = False
+    ) -> web.Response:
         wrong = by_field(error.problems) if isinstance(error, Refused) else {}
-        status = 200 if error is None else KINDS[type(error)][1]
-        problem = "" if error is None else "Nothing was stored: see the fields below." if wrong else str(error)
+        status = 409 if overtaken else 200 if error is None else KINDS[type(error)][1]
+        problem = OVERTAKEN if overtaken else "" if error is None else str(error)
+        if wrong:
+            problem = "Nothing was stored: see the fields below."
         return page(
             "form.html",
             status,
-            agent_id=agent_id,
+            agent=agent,
             written=written,
             wrong=wrong,
             problem=problem,

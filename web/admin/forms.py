@@ -4,10 +4,13 @@ In: an agent, or a form's fields. Out: what the form shows; the JSON object of t
 about. It checks nothing itself but what only a form can get wrong: the rules are the API's, in its words.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
+
+import orjson
 
 from app.core.agent_rules import Problem, Refused
 from app.core.agent_texts import LENGTHS
@@ -25,8 +28,14 @@ PAIRS_LEAST = 2
 """Pairs of times a weekday shows at least; there is always an empty one, as long as another span is allowed."""
 
 Written = dict[str, Any]
-"""A form as it is shown: texts by field, `opens` (always or by hours), `days`: weekday → pairs of times, and which of
-`SILENT` are ticked."""
+"""A form as it is shown: texts by field, `opens` (always or by hours), `days`: weekday → pairs of times, which of
+`SILENT` are ticked, and `seen`: the `mark` of the agent when the form was opened."""
+
+
+def mark(agent: Agent) -> str:
+    """What tells one state of an agent from another. Its former topics are left out: the broker itself leaves them."""
+    known = {name: value for name, value in agent.to_dict().items() if name != "draining"}
+    return hashlib.sha256(orjson.dumps(known, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def of_agent(agent: Agent | None) -> Written:
@@ -38,6 +47,7 @@ def of_agent(agent: Agent | None) -> Written:
         **texts,
         **{name: own.get(name, "") for name in TEXTS},
         **{tick: own.get(name) == "" for name, tick in SILENT.items()},
+        "seen": mark(agent) if agent else "",
         "position": texts["position"] or "0",
         "opens": BY_HOURS if hours else ALWAYS,
         "zone": hours.zone if hours else "",
@@ -51,7 +61,7 @@ def of_form(sent: Iterable[tuple[str, object]]) -> Written:
     # Browsers end lines with CR and LF, and count one character.
     form = [(name, str(value).replace("\r\n", "\n")) for name, value in sent]
     first = dict(reversed(form))
-    found = {name: first.get(name, "") for name in (*WORDS, *MESSAGES, *TEXTS, "zone", "holidays")}
+    found = {name: first.get(name, "") for name in (*WORDS, *MESSAGES, *TEXTS, "zone", "holidays", "seen")}
     ticked = {tick: tick in first for tick in SILENT.values()}
     days = {}
     for weekday in WEEKDAYS:

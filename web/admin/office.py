@@ -101,6 +101,18 @@ class Office:
         """The active agent with this id; raises UnknownAgent, RegisterAway."""
         return _active(await self._store.snapshot(), _read_id(agent_id))
 
+    async def find_any(self, agent_id: str) -> Agent:
+        """The agent with this id, also one that was deleted; raises UnknownAgent, RegisterAway."""
+        number = _read_id(agent_id)
+        agent = (await self._store.snapshot()).agent(number)
+        if agent is None:
+            raise UnknownAgent(number)
+        return agent
+
+    async def register(self) -> Register:
+        """All agents, also deleted ones, in menu order; raises RegisterAway."""
+        return await self._store.snapshot()
+
     async def find_all(self, name: str = "") -> list[Agent]:
         """The active agents whose name holds these words, in any case, in menu order; raises RegisterAway."""
         register = await self._store.snapshot()

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
-from app.core.register import Agent, Register
+from app.core.register import Register
 from app.core.rules import Texts
 from app.stores.mirror import MirrorAway
 from app.stores.register import RegisterAway
@@ -40,6 +40,7 @@ SHARED = HERE.parent / "chat" / "static"
 SAID = {
     "created": "The agent is registered.",
     "changed": "The agent is changed.",
+    "activated": "The agent is back in the menu.",
     "deactivated": "The agent is deactivated: its users are told and get the menu.",
     "moved": "The user is moved.",
     "moving": "The move is ordered and on its way. Search again to see it.",
@@ -212,13 +213,14 @@ class AdminPage:
         if error is not None:
             problem, status = str(error), KINDS[type(error)][1]
         problems = [problem] if problem else []
-        agents = await self._agents(problems)
+        register = await self._agents(problems)
         shown, line = await self._live()
         found = await self._found(user, request[BEARER]) if user else Found()
         return page(
             "agents.html",
             status,
-            agents=agents,
+            agents=register.active,
+            inactive=[agent for agent in register.agents if not agent.active],
             cells=shown,
             unknown=Cell(UNKNOWN, tone="dim"),
             live=line,
@@ -239,12 +241,12 @@ class AdminPage:
         measured = self._numbers()
         return cells(stats, measured), live(stats, measured, self._clock())
 
-    async def _agents(self, problems: list[str]) -> list[Agent]:
+    async def _agents(self, problems: list[str]) -> Register:
         try:
-            return await self._office.find_all()
+            return await self._office.register()
         except RegisterAway:
             problems.append("PostgreSQL is away: agents are shown as last known, and cannot be changed now.")
-            return list(self._register().active)
+            return self._register()
 
     async def _changes(self) -> list[Line] | None:
         """The last changes; None while PostgreSQL is away, which has them."""
