@@ -8,7 +8,16 @@ value. Lengths are counted in characters, that is Unicode code points: neither b
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 Written = StringConstraints(pattern=r"\S")
 """Meta refuses blank texts, labels and titles."""
@@ -62,6 +71,14 @@ class Part(BaseModel):
         if given:
             raise ValueError(f"takes no {given[0]}")
         return data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The model's schema, which says of what it takes not that it must be empty."""
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema).setdefault("properties", {})
+        properties.update({name: {"enum": [None, "", []]} for name in cls.takes_no})
+        return schema
 
 
 class Quoting(Part):
