@@ -64,7 +64,7 @@ schema: install-dev ## Write docs/schema and docs/openapi.json anew from the con
 	@$(RUN) -m tests.unit.test_contract
 	@$(RUN) -m tests.unit.test_openapi
 
-new-agent: install ## Write agents/<name>_bot.py, a bot to begin with, and say how to register it (NAME=help-desk)
+new-agent: install ## Write agents/<name>_bot.py, a bot to begin with, and say how to register it (NAME=open-hours)
 	@$(RUN) -m agents.kit.new '$(NAME)'
 
 env: .env ## Write .env from .env.example with fresh random secrets (never over an existing one)

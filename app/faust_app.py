@@ -14,6 +14,7 @@ from mode import Service
 
 from app import faust_compat
 from app.faust_table import SafeTable
+from app.proxies import behind
 from app.settings import Settings
 from app.topics import RECORD_MAX
 
@@ -128,7 +129,10 @@ def make_app(settings: Settings, name: str, port: int, *, producer_only: bool = 
         web_host=settings.advertised_host,
         web_port=port,
         web_in_thread=False,
-        web_application_options={"client_max_size": settings.webhook_max_bytes},
+        web_application_options={
+            "client_max_size": settings.webhook_max_bytes,
+            "middlewares": [behind(settings.proxies)] if settings.proxies else [],
+        },
         TableManager=faust_compat.SafeTableManager,
         Topic=faust_compat.SafeTopic,
         Table=SafeTable,

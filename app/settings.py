@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     profile: Literal["production", "demo"] = Field("production", description="`demo` allows missing secrets, loudly")
     host: str = Field("0.0.0.0", description="address the web servers listen on")
     advertised_host: str = Field("127.0.0.1", description="name by which other workers reach this one")
+    proxies: int = Field(
+        0, ge=0, le=5, description="proxies before the pages: the browser's address is taken from X-Forwarded-For"
+    )
     webhook_port: Port = Field(5000, description="webhook process: the only port Meta must reach")
     broker_port: Port = Field(8000, description="broker process: admin API, health, metrics")
     sender_port: Port = Field(8001, description="sender process: health, metrics")

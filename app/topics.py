@@ -28,6 +28,11 @@ from app.settings import Settings
 RECORD_MAX = 8 * 1024 * 1024
 """Bytes of the largest record: a 3 MB webhook in base64 inside JSON, with room."""
 
+SENDS_KEPT_DAYS = 30
+"""Days after which the sender's row of a user who was written nothing is forgotten, so that rows do not grow with all the
+users there ever were. Longer than Kafka keeps `outbox`: the rows say what was done of it.
+"""
+
 HEALING = frozenset(error.errno for error in (RequestTimedOutError, NotControllerError, InvalidReplicationFactorError))
 """A controller that is being chosen, and nodes that are not there yet when a cluster starts."""
 
@@ -77,13 +82,12 @@ class Topics:
         keyed = (*self.routed, self.outbox, self.quarantine, self.account)
         wide = {"max.message.bytes": str(RECORD_MAX)}
         compacted = {"cleanup.policy": "compact", "max.message.bytes": str(RECORD_MAX)}
+        aging = {**compacted, "cleanup.policy": "compact,delete", "retention.ms": str(SENDS_KEPT_DAYS * 86_400_000)}
         partitions = self._settings.partitions
         return [
             *(TopicSpec(name, partitions, wide) for name in keyed),
-            *(
-                TopicSpec(name, partitions, compacted)
-                for name in (self.sessions_changelog, self.windows_changelog, self.sends_changelog)
-            ),
+            *(TopicSpec(name, partitions, compacted) for name in (self.sessions_changelog, self.windows_changelog)),
+            TopicSpec(self.sends_changelog, partitions, aging),
             TopicSpec(self.register, 1, compacted),
             TopicSpec(self.quarantine_marks, 1, compacted),
         ]

@@ -1,6 +1,6 @@
-"""`make new-agent NAME=help-desk`: a bot of one's own to begin with.
+"""`make new-agent NAME=open-hours`: a bot of one's own to begin with.
 
-In: a name. Out: `agents/help_desk_bot.py`, made of the echo bot, and the command that registers it. It must never
+In: a name. Out: `agents.open_hours_bot.py`, made of the echo bot, and the command that registers it. It must never
 write over a file.
 """
 
@@ -19,7 +19,7 @@ def write_bot(name: str, folder: Path = AGENTS) -> Path:
     if not NAME.fullmatch(name) or len(name) > NAME_MAX:
         raise ValueError(
             f"NAME={name} cannot be used: at most {NAME_MAX} small letters, digits and single hyphens between them,"
-            " beginning with a letter, such as NAME=help-desk"
+            " beginning with a letter, such as NAME=open-hours"
         )
     path = folder / f"{name.replace('-', '_')}_bot.py"
     source = (AGENTS / "echo_bot.py").read_text().replace('Bot("echo")', f'Bot("{name}")')

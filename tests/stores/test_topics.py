@@ -46,6 +46,17 @@ async def test_the_brokers_own_topics_are_made_with_their_partitions(kafka: Embe
     assert found[topics.register] == 1
 
 
+async def test_the_senders_rows_of_long_ago_go_but_never_before_the_records_they_speak_of() -> None:
+    specs = {spec.name: spec.config for spec in Topics(Settings(_env_file=None)).own()}
+    sends = specs["whatsapp-broker-sender-sends-changelog"]
+    a_week = 7 * 86_400_000
+    assert sends["cleanup.policy"] == "compact,delete" and int(sends["retention.ms"]) > 4 * a_week
+    others = [name for name, config in specs.items() if "retention.ms" in config and config is not sends]
+    assert others == [], (
+        "sessions and the register are kept for ever, the other topics as long as Kafka does by default"
+    )
+
+
 async def test_a_second_time_changes_nothing(kafka: EmbeddedKafka) -> None:
     settings = house(kafka, "twice")
     for _ in range(2):

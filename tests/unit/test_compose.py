@@ -10,6 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from app.__main__ import _parser
+from app.core.media import LARGEST
 from app.embedded.apache_kafka import VERSION as KAFKA_VERSION
 from app.settings import Settings, load_settings
 
@@ -153,6 +154,24 @@ def test_the_gateway_leads_to_processes() -> None:
     }
     published = {str(port).rsplit(":", 1)[1] for port in SERVICES["gateway"]["ports"]}
     assert published == {port for _, port in ways}
+
+
+def test_the_gateway_lets_through_what_the_processes_take() -> None:
+    servers = (ROOT / "docker" / "gateway.conf").read_text().split("server {")[1:]
+    most = {
+        port: int(megabytes) * 1024 * 1024
+        for server in servers
+        for port in re.findall(r"listen (\d+);", server)
+        for megabytes in re.findall(r"client_max_body_size (\d+)m;", server)
+    }
+    assert most["5000"] >= Settings().webhook_max_bytes
+    assert most["7000"] > max(LARGEST.values())
+
+
+def test_the_pages_know_that_the_gateway_stands_before_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("chat", "broker"):
+        assert _settings(name, monkeypatch, tmp_path).proxies == 1
+    assert "X-Forwarded-For $proxy_add_x_forwarded_for;" in (ROOT / "docker" / "gateway.conf").read_text()
 
 
 def test_nothing_is_published_to_other_machines_unasked() -> None:

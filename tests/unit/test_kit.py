@@ -2,8 +2,10 @@
 
 import json
 import logging
+import re
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,9 @@ from agents import echo_bot, handover_bot
 from agents.kit import Bot, Message, new
 from agents.kit.new import main, registration, write_bot
 from app.core.agent_record import AgentRecord, read_agent_record
+from app.processes.demo import AGENTS
 
+ROOT = Path(__file__).parents[2]
 ANA = {"waID": "5511999990000", "user": "1029384756:5511999990000", "phone_number_id": "1029384756"}
 
 
@@ -180,6 +184,15 @@ def test_the_command_that_registers_is_one_the_admin_api_takes() -> None:
         "write_topic": "help-desk-out",
         "error_topic": "help-desk-error",
     }
+
+
+def test_the_names_in_the_documents_are_free_in_the_demo() -> None:
+    """Who tries what the README says while the demo runs is not told that somebody else has the name."""
+    words = [(path, (ROOT / path).read_text()) for path in ("README.md", "Makefile", "agents/kit/new.py")]
+    named = {(path, name.replace("-", " ")) for path, text in words for name in re.findall(r"NAME=([a-z-]+)", text)}
+    assert {path for path, _ in named} == {path for path, _ in words}
+    taken = {name.casefold() for name in AGENTS}
+    assert not [one for one in named if one[1] in taken]
 
 
 def test_the_command_that_starts_a_new_bot_finds_what_the_kit_needs(

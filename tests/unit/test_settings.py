@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.__main__ import main
 from app.core.media import LARGEST_FETCHED
 from app.core.rules import Rules
 from app.settings import Settings, SettingsError, load_settings, unknown_settings
@@ -149,3 +150,9 @@ def test_misspelt_sizes_of_files_are_refused(monkeypatch: pytest.MonkeyPatch, wr
 def test_the_address_of_files_has_no_secret_and_no_query(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     with pytest.raises(SettingsError, match="BROKER_MEDIA_URL"):
         load(monkeypatch, BROKER_MEDIA_URL=wrong)
+
+
+def test_a_simulator_without_secrets_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulator"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("simulator: ") and "BROKER_APP_SECRETS" in said and len(said.splitlines()) == 1

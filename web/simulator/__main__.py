@@ -15,19 +15,22 @@ DEMO_PHONES = ("Ana", "Bruno")
 
 
 def config_from(settings: Settings) -> SimulatorConfig:
-    """Return what the simulator needs of the settings; raises ValueError naming what is missing."""
+    """Return what the simulator needs of the settings; raises SettingsError naming what is missing."""
     first = int(settings.display_phone_number.lstrip("+"))
     more = enumerate(settings.simulator_more_numbers, start=1)
-    return SimulatorConfig(
-        webhook_url=settings.simulator_webhook_url,
-        access_token=settings.access_token.get_secret_value(),
-        app_secrets=tuple(secret.get_secret_value() for secret in settings.app_secrets),
-        phone_number_id=settings.phone_number_id,
-        display_phone_number=settings.display_phone_number,
-        more_numbers=tuple(Number(id=number, display=str(first + count)) for count, number in more),
-        business_name=DEMO_BUSINESS,
-        starting_phones=DEMO_PHONES,
-    )
+    try:
+        return SimulatorConfig(
+            webhook_url=settings.simulator_webhook_url,
+            access_token=settings.access_token.get_secret_value(),
+            app_secrets=tuple(secret.get_secret_value() for secret in settings.app_secrets),
+            phone_number_id=settings.phone_number_id,
+            display_phone_number=settings.display_phone_number,
+            more_numbers=tuple(Number(id=number, display=str(first + count)) for count, number in more),
+            business_name=DEMO_BUSINESS,
+            starting_phones=DEMO_PHONES,
+        )
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def run(settings: Settings) -> None:
@@ -40,7 +43,7 @@ def main() -> None:
     """Read the settings and serve; wrong settings end the process with one line."""
     try:
         run(load_settings())
-    except (SettingsError, ValueError) as error:
+    except SettingsError as error:
         raise SystemExit(str(error)) from None
 
 
