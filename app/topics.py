@@ -29,8 +29,8 @@ RECORD_MAX = 8 * 1024 * 1024
 """Bytes of the largest record: a 3 MB webhook in base64 inside JSON, with room."""
 
 SENDS_KEPT_DAYS = 30
-"""Days after which the sender's row of a user who was written nothing is forgotten, so that rows do not grow with all the
-users there ever were. Longer than Kafka keeps `outbox`: the rows say what was done of it.
+"""Days after which the sender's row of a user who was written nothing is forgotten, so that rows do not grow with
+all the users there ever were. Longer than Kafka keeps `outbox`: the rows say what was done of it.
 """
 
 HEALING = frozenset(error.errno for error in (RequestTimedOutError, NotControllerError, InvalidReplicationFactorError))
