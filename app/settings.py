@@ -123,7 +123,12 @@ class Settings(BaseSettings):
 
     # --- routing
     exit_words: Words = Field(["#exit"], description="words that end a conversation, any case, spaces around allowed")
-    session_seconds: int = Field(86_400, ge=60, description="a session ends after this long without the user")
+    session_seconds: int = Field(
+        86_400,
+        ge=60,
+        description="a session ends after this long without the user; where agents write first or answer later than a"
+        " day, set more than the window's 86400 (259200: three days), else a template finds its user gone",
+    )
     window_seconds: int = Field(86_400, ge=60, le=86_400, description="Meta's customer service window")
     window_margin_seconds: int = Field(60, ge=0, description="the window counts as closed this long before its end")
     kept_messages: int = Field(20, ge=0, le=100, description="messages kept for the agent to come, per user")

@@ -15,6 +15,8 @@ ASK_AGAIN_SECONDS = 1.0
 """How often a held message asks while a probe is on its way."""
 SUSPICIONS = 2
 """Messages whose failed statuses blame the account, with no good one between them, before its messages are held."""
+POSTED_KEPT = 1000
+"""Messages remembered that left since a suspicion began: their statuses come within seconds, and one is enough."""
 
 
 def circuits_of(phone_number_id: str, *, is_template: bool) -> tuple[str, ...]:
@@ -40,6 +42,22 @@ class Circuit:
     """The probe Meta accepted, whose status decides; the circuit closes at `probe_at` without one."""
 
 
+@dataclass(slots=True)
+class Suspicion:
+    """What failed statuses say of an account whose circuit is closed."""
+
+    blamed: set[str] = field(default_factory=set)
+    """Messages that failed."""
+    posted: dict[str, None] = field(default_factory=dict)
+    """Messages that left since, the newest last: of others a good status tells how the account was before."""
+
+    def left(self, message: str) -> None:
+        """A message leaves."""
+        self.posted[message] = None
+        if len(self.posted) > POSTED_KEPT:
+            del self.posted[next(iter(self.posted))]
+
+
 class Circuits:
     """All open circuits of a worker."""
 
@@ -47,7 +65,7 @@ class Circuits:
         """`first_seconds` pass between an account's error and the first probe."""
         self._first = first_seconds
         self._closings: dict[str, int] = {}
-        self._suspicions: dict[str, set[str]] = {}
+        self._suspicions: dict[str, Suspicion] = {}
         self.open: dict[str, Circuit] = {}
 
     def closings(self, name: str) -> int:
@@ -66,6 +84,9 @@ class Circuits:
 
     def claim(self, name: str, message: str) -> None:
         """A message leaves that had not to wait: as the probe, when the circuit is open."""
+        suspicion = self._suspicions.get(name)
+        if suspicion is not None:
+            suspicion.left(message)
         circuit = self.open.get(name)
         if circuit is not None and circuit.probe is None:
             circuit.probe = message
@@ -100,9 +121,9 @@ class Circuits:
         What an answer does not show a probe's answer cannot clear: its status is waited for as well.
         """
         if name not in self.open:
-            suspicious = self._suspicions.setdefault(name, set())
-            suspicious.add(message)
-            if len(suspicious) < SUSPICIONS:
+            suspicion = self._suspicions.setdefault(name, Suspicion())
+            suspicion.blamed.add(message)
+            if len(suspicion.blamed) < SUSPICIONS:
                 return False
         opened = self.refused(name, message, now, code, reason)
         self.open[name].by_status = True
@@ -125,8 +146,14 @@ class Circuits:
         return True
 
     def status(self, name: str, message: str) -> bool:
-        """A status other than `failed` came; True when it closed the circuit."""
-        self._suspicions.pop(name, None)
+        """A status other than `failed` came; True when it closed the circuit.
+
+        A suspicion it clears only when its message left since, through this circuit: one of another kind, or of before
+        the trouble, says nothing of it.
+        """
+        suspicion = self._suspicions.get(name)
+        if suspicion is not None and message in suspicion.posted:
+            del self._suspicions[name]
         circuit = self.open.get(name)
         if circuit is None or message not in (circuit.awaited, circuit.probe):
             return False

@@ -32,6 +32,9 @@ UPLOADS_AT_ONCE = 16
 
 ID_REFUSED = frozenset({"100", "131009", "131053"})
 """With these Meta answers the id of a file it has dropped, and other faults of a message (whatsapp-cloud-api, 5.2)."""
+UNNOTED_SECONDS = 60.0
+"""An agent may send a file on before `media` has read the message it came in, as after a restart or a rebalance: so
+long after the agent's message was made, an id of ours that nothing is noted of may still be known."""
 FRESH_SECONDS = 60.0
 """What was uploaded so short a time ago was not dropped: then something else of the message is at fault."""
 
@@ -109,7 +112,7 @@ class Attacher:
         if self._gates.clock() >= life.ends:
             return life.late(None)
         while True:
-            found = await self._until(life.ends, send.id, self._try(send.user.phone_number_id, media, kind, refused))
+            found = await self._until(life.ends, send.id, self._try(send, media, kind, refused))
             if found is None:
                 return life.late(_later(f"the file {media} was still on its way to Meta"))
             if isinstance(found, _Brought) or found.final:
@@ -150,20 +153,23 @@ class Attacher:
                 task.cancel()
                 await asyncio.wait({task})
 
-    async def _try(self, number: str, media: str, kind: str, refused: frozenset[str]) -> _Brought | Verdict:
+    async def _try(self, send: Send, media: str, kind: str, refused: frozenset[str]) -> _Brought | Verdict:
         # One uploads, the others find what it has brought.
-        lock = self._locks.setdefault((media, number), asyncio.Lock())
+        lock = self._locks.setdefault((media, send.user.phone_number_id), asyncio.Lock())
         async with lock:
             try:
-                return await self._upload(number, media, kind, refused)
+                return await self._upload(send, media, kind, refused)
             except ValueError as error:
                 return _refused(media, f"cannot be read: {error}")
             except OSError as error:
                 return _later(why_away(error))
 
-    async def _upload(self, number: str, media: str, kind: str, refused: frozenset[str]) -> _Brought | Verdict:
-        note = await asyncio.to_thread(self._files.note, media) if is_ours(media) else None
+    async def _upload(self, send: Send, media: str, kind: str, refused: frozenset[str]) -> _Brought | Verdict:
+        number, is_possible = send.user.phone_number_id, is_ours(media)
+        note = await asyncio.to_thread(self._files.note, media) if is_possible else None
         if note is None:
+            if is_possible and self._gates.clock() < send.made_at + UNNOTED_SECONDS:
+                return _later(f"nothing is known of the file {media} yet")
             return _refused(media, "is unknown, or its time is over")
         if note.state == "failed":
             return _refused(media, f"never came: {note.reason}")

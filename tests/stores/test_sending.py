@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from app.core.decide import decide
-from app.core.effects import TellAgent
+from app.core.effects import Send, TellAgent
 from app.core.identity import User
 from app.core.rates import BURST_SECONDS, PAIR_BURST, PAIR_SECONDS
 from app.core.state import State
@@ -20,6 +20,8 @@ from app.whatsapp.inbound import read_item
 from tests.stores.sending_scene import Scene, scene
 from tests.unit.error_table import Row, rows
 from tests.unit.histories import DAY, NOW, REGISTER, RULES
+from tests.unit.sender_bench import TOPICS
+from tests.unit.stream import Event, Message
 from tests.web.simulator_support import NUMBER_ID
 
 TEMPLATES_ONLY = [131048, 131063, 131064, 134102]
@@ -135,6 +137,30 @@ async def test_texts_of_the_number_leave_while_its_templates_are_held(code: int)
             await held
         assert [event.verdict for event in s.bench.all_finished()] == ["accepted", "accepted"]
         assert [posted for posted, _ in await s.posts()] == [code, None, code, code, None]
+
+
+async def test_templates_that_fail_by_status_are_held_although_texts_of_the_number_arrive_in_between() -> None:
+    async with scene() as s:
+        bia = await s.simulator.user("Bia")
+        await s.switch(errors=[{"code": 131048, "as_status": True, "to": bia["wa_id"]}])
+        gates = s.bench.sender.gates
+        for number in (1, 2):
+            assert gates.circuits.open == {}
+            template = s.message(10 + number, User.at(NUMBER_ID, bia["wa_id"], None))
+            await _sent_and_told(s, replace(template, message=TEMPLATE), "failed")
+            await _sent_and_told(s, s.message(number), "delivered")
+        assert list(gates.circuits.open) == [f"{NUMBER_ID}/templates"]
+
+
+async def _sent_and_told(s: Scene, send: Send, last: str) -> None:
+    """Let a message leave, and the sender read its statuses up to the last one."""
+    webhook = s.simulator.webhook
+    await s.bench.handle(send)
+    wamid = s.bench.all_finished()[-1].message_id
+    assert wamid is not None
+    await webhook.until(lambda: last in webhook.statuses(wamid))
+    for body in [post.raw for post in webhook.received if wamid.encode() in post.raw]:
+        await s.bench.sender.settle(Event(Message(_item_of(body), send.user.key.encode(), TOPICS.webhook)))
 
 
 @pytest.mark.parametrize("code", [2, 130429, 131056, 131057, 190, 131031, 424242])

@@ -226,11 +226,12 @@ async def test_a_few_uploads_at_once_and_the_others_in_turn(files: MediaStore, m
         assert not any(isinstance(one, Verdict) for one in await all_of_them)
 
 
-@pytest.mark.parametrize("given", [OURS, "wab-../../etc/passwd", "77"])
-async def test_an_unknown_file_is_refused(files: MediaStore, given: str) -> None:
-    verdict = await World(files).attacher.attach(replace(SEND, message={"kind": "image", "image": {"media": given}}))
+@pytest.mark.parametrize("given", ["wab-../../etc/passwd", "wab-unknown", "77"])
+async def test_what_can_be_no_file_is_refused_at_once(files: MediaStore, given: str) -> None:
+    world = World(files)
+    verdict = await world.attacher.attach(replace(SEND, message={"kind": "image", "image": {"media": given}}))
     assert isinstance(verdict, Verdict) and (verdict.outcome, verdict.code) == ("refused", "unknown_media")
-    assert given in verdict.reason
+    assert given in verdict.reason and world.now == NOW and world.gates.slices == 0
 
 
 @pytest.mark.parametrize(

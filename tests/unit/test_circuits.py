@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.circuits import PROBE_SECONDS_MAX, STATUS_SECONDS, Circuits, circuits_of
+from app.core.circuits import POSTED_KEPT, PROBE_SECONDS_MAX, STATUS_SECONDS, Circuits, circuits_of
 
 N = "1029384756"
 
@@ -93,12 +93,37 @@ def test_a_probe_that_says_nothing_makes_room_for_the_next() -> None:
     assert ask(circuits, N, "c", 6.1) == 0
 
 
-def test_statuses_open_it_only_when_no_good_one_comes_between() -> None:
+def test_statuses_open_it_only_when_no_good_one_of_a_message_posted_since_comes_between() -> None:
     circuits = Circuits(5.0)
     assert circuits.failed(N, "a", 0.0, "131042", "payment") is False
+    assert ask(circuits, N, "x", 0.5) == 0
     circuits.status(N, "x")
     assert circuits.failed(N, "b", 1.0, "131042", "payment") is False
+    circuits.status(N, "x")  # it was read: what it says of the account is older than the new suspicion
     assert circuits.failed(N, "c", 2.0, "131042", "payment") is True
+
+
+def test_a_good_status_of_a_message_posted_before_or_through_another_circuit_clears_no_suspicion() -> None:
+    circuits, templates = Circuits(5.0), circuits_of(N, is_template=True)[1]
+    ask(circuits, templates, "old template", 0.0)
+    assert circuits.failed(templates, "a", 1.0, "131048", "spam") is False
+    ask(circuits, N, "text", 2.0)
+    for message in ("old template", "text", "of another worker", "a"):
+        circuits.status(templates, message)
+    assert circuits.failed(templates, "b", 3.0, "131048", "spam") is True
+
+
+def test_of_the_messages_posted_under_a_suspicion_the_newest_are_remembered() -> None:
+    circuits = Circuits(5.0)
+    circuits.failed(N, "a", 0.0, "131042", "payment")
+    for number in range(POSTED_KEPT + 1):
+        ask(circuits, N, f"m{number}", 1.0)
+    circuits.status(N, "m0")
+    assert circuits.failed(N, "a", 2.0, "131042", "payment") is False
+    circuits.status(N, f"m{POSTED_KEPT}")
+    assert circuits.failed(N, "b", 3.0, "131042", "payment") is False, "the suspicion was cleared"
+    circuits.status(N, "m1")
+    assert circuits.failed(N, "c", 4.0, "131042", "payment") is True
 
 
 def test_one_message_that_fails_twice_opens_nothing_and_an_opening_begins_the_count_anew() -> None:

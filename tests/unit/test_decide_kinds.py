@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from app.core.effects import Effect, Send, TellAgent, effect_id
-from app.core.events import AgentReplied
+from app.core.events import AgentReplied, MoveOrdered
 from app.core.messages import MODELS, WITHOUT_WINDOW
 from app.core.rules import Rules
-from tests.unit.histories import ANA, DAY, NOW, SALES, SERVICE, Story, said, told, wrote
+from tests.unit.histories import ANA, DAY, NOW, SALES, SERVICE, Story, said, struck, told, wrote
 from tests.unit.kinds import WAMID
 
 LONG = " ".join(f"word{number}" for number in range(1500))
+TEN_DAYS = Rules(session_seconds=10 * DAY)
 SPLIT = {"kind": "text", "text": LONG, "split": True, "reply_to": WAMID}
 
 
@@ -23,9 +24,9 @@ def replied(message: dict[str, Any], at: float = NOW, by: int = SALES.id, number
     )
 
 
-def with_sales() -> Story:
+def with_sales(rules: Rules = TEN_DAYS) -> Story:
     """A user who talks with the sales agent, for ten days if need be."""
-    story = Story(rules=Rules(session_seconds=10 * DAY))
+    story = Story(rules=rules)
     story.then(wrote("hi", 1))
     story.then(wrote("2", 2))
     return story
@@ -66,6 +67,51 @@ def test_nothing_leaves_for_a_user_who_is_with_somebody_else(kind: str) -> None:
     effects = with_sales().then(replied({"kind": kind, "message_id": WAMID}, by=SERVICE.id))
     assert sends(effects) == []
     assert [topic for topic, _, _ in told(effects)] == ["consumer_service-error"]
+
+
+@pytest.mark.parametrize("kind", ["text", "template"])
+def test_with_the_default_settings_nobody_is_left_for_a_template_after_a_day_of_silence(kind: str) -> None:
+    story = with_sales(Rules())
+    refused = story.then(replied({"kind": kind, "text": "hello"}, at=NOW + DAY))
+    assert sends(refused) == []
+    records = [effect.record for effect in refused if isinstance(effect, TellAgent)]
+    assert [(record.get("reason"), record.get("code")) for record in records] == [
+        ("expired", None),
+        (None, "not_connected"),
+    ]
+
+
+def test_in_a_session_longer_than_the_window_a_template_re_opens_the_conversation() -> None:
+    story, later = with_sales(Rules(session_seconds=3 * DAY)), NOW + 2 * DAY
+    text, template = {"kind": "text", "text": "your order is here"}, {"kind": "template", "name": "news"}
+    assert story.then(struck(1, later)) == ()
+    (refused,) = story.then(replied(text, at=later, number=1))
+    assert isinstance(refused, TellAgent) and refused.record["code"] == "window_closed"
+    assert [send.message for send in sends(story.then(replied(template, at=later, number=2)))] == [template]
+    answer = story.then(wrote("wonderful", 3, at=later + 60))
+    assert (told(answer), said(answer)) == ([("sales-in", "text", "wonderful")], [])
+    assert [send.message for send in sends(story.then(replied(text, at=later + 61, number=3)))] == [text]
+
+
+def test_a_template_prolongs_no_session() -> None:
+    story = with_sales(Rules(session_seconds=3 * DAY))
+    template = {"kind": "template", "name": "news"}
+    assert len(sends(story.then(replied(template, at=NOW + 3 * DAY - 1, number=1)))) == 1
+    refused = story.then(replied(template, at=NOW + 3 * DAY, number=2))
+    assert sends(refused) == [] and [topic for topic, _, _ in told(refused)] == ["sales-in", "sales-error"]
+
+
+def test_who_was_moved_to_an_agent_after_a_day_of_silence_is_reached_by_a_template() -> None:
+    story, later = with_sales(Rules()), NOW + 2 * DAY
+    story.then(struck(1, later))
+    assert said(story.then(MoveOrdered(id="order", user=ANA, at=later, agent=SERVICE.id))) == []
+    template = {"kind": "template", "name": "news"}
+    for at, code in ((later + DAY - 1, None), (later + DAY, "not_connected")):
+        effects = story.then(replied(template, at=at, by=SERVICE.id, number=int(at)))
+        assert [send.message for send in sends(effects)] == ([] if code else [template])
+        assert [one.record["code"] for one in effects if isinstance(one, TellAgent) and "code" in one.record] == (
+            [code] if code else []
+        )
 
 
 def test_a_text_that_may_be_split_becomes_one_send_per_message_in_order() -> None:

@@ -91,6 +91,24 @@ async def test_a_held_message_goes_back_from_the_head_of_the_queue() -> None:
     assert await waiting
 
 
+@pytest.mark.parametrize(
+    ("between", "held"),
+    [(TEXT, True), (replace(TEMPLATE, id="before"), True), (replace(TEMPLATE, id="since"), False)],
+    ids=lambda one: one.id if isinstance(one, Passenger) else "",
+)
+async def test_only_a_good_status_of_a_template_posted_since_clears_the_templates_of_a_suspicion(
+    between: Passenger, held: bool
+) -> None:
+    gates, templates = Bench().sender.gates, circuits_of(NUMBER, is_template=True)[1]
+    await _enter(gates, replace(TEMPLATE, id="before"))
+    gates.status(NUMBER, "failed 1", NOW, SPAM)
+    await _enter(gates, TEXT)
+    await _enter(gates, replace(TEMPLATE, id="since"))
+    gates.status(NUMBER, between.id, NOW, None)
+    gates.status(NUMBER, "failed 2", NOW, SPAM)
+    assert list(gates.circuits.open) == ([templates] if held else [])
+
+
 async def _enter(gates: Gates, who: Passenger) -> bool:
     with gates.visit(who) as visit:
         return await visit.enter()
