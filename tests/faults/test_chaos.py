@@ -37,7 +37,7 @@ async def torment(bench: Bench, dice: random.Random, until: float) -> list[str]:
         await asyncio.sleep(dice.uniform(0.5, 3.0))
         running = bench.running()
         deed = dice.choice(["kill", "stop"] if len(running) == WORKERS else ["start", "kill", "stop"])
-        if len(running) == 1:
+        if len(running) <= 1:
             deed = "start"
         deeds.append(deed)
         if deed == "kill":

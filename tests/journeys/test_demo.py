@@ -54,7 +54,15 @@ async def test_the_demo_says_ready_and_leaves_nothing_behind(tmp_path: Path) -> 
         demo.kill(signal.SIGINT)
         async with asyncio.timeout(STOP_SECONDS):
             assert await demo.wait() == 0
-        assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert not [child for child in alive if not _has_ended(child)]
         assert not list(tmp_path.glob("whatsapp-broker-*")), "the demo's data are gone"
     finally:
         await demo.terminate(grace=STOP_SECONDS)
+
+
+def _has_ended(child: psutil.Process) -> bool:
+    try:
+        return bool(child.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True

@@ -45,7 +45,7 @@ async def in_menu(phone: Phone, agent: str, *, gone: str = "") -> float:
     async def shown() -> bool:
         before = len(await phone.received())
         await phone.write("menu please")
-        titles = [row["title"] for row in rows((await phone.receives(before + 1))[-1])]
+        titles = [row["title"] for row in rows((await phone.receives(before + 1, within=BUSY))[-1])]
         return agent in titles and gone not in titles
 
     await until(shown, BUSY, f"{agent} in the menu")
@@ -92,14 +92,14 @@ async def test_an_agent_comes_is_renamed_and_goes_during_traffic_and_nobody_is_l
         await system.until_known("Returns")
         returns = await system.program("Returns")
         await seeker.write("returns")
-        await returns.reads("initial", seeker.address)
+        await returns.reads("initial", seeker.address, within=BUSY)
 
         await system.admin("PUT", f"/agent/{agent.pop('id')}", {**agent, "name": "Send back"})
         renamed = await in_menu(looker, "Send back", gone="Returns")
         record_property("seconds until a new name was in the menu", renamed)
         await system.until_known("Send back")
         await seeker.write("am I still there?")
-        await returns.reads("text", seeker.address, "am I still there?")
+        await returns.reads("text", seeker.address, "am I still there?", within=BUSY)
         visitors = await asyncio.gather(*(connected(system, f"Visitor {n}", "Send back") for n in range(LEFT_ALONE)))
 
         found = (await system.admin("GET", "/agent/by-name/Send back"))["data"][0]
@@ -132,12 +132,12 @@ async def test_a_former_out_topic_is_drained_then_left(system: System) -> None:
     await old.say(rita.address, "before the change")
     await system.admin("POST", "/agent/update", {**agent, "write_topic": "help_desk-new-out"})
     await old.say(rita.address, "not yet told of it")
-    await rita.receives_text("before the change")
-    await rita.receives_text("not yet told of it")
+    await rita.receives_text("before the change", within=BUSY)
+    await rita.receives_text("not yet told of it", within=BUSY)
     agent["write_topic"] = "help_desk-new-out"
     new = await system.program("Help Desk")
     await new.say(rita.address, "told of it")
-    await rita.receives_text("told of it")
+    await rita.receives_text("told of it", within=BUSY)
     path = f"/agent/{agent['id']}"
     assert list((await system.admin("GET", path))["data"]["draining"]) == ["help_desk-out"]
 
@@ -148,7 +148,7 @@ async def test_a_former_out_topic_is_drained_then_left(system: System) -> None:
 
     await until(left, 30, "the former topic left")
     await new.say(rita.address, "and still there")
-    await rita.receives_text("and still there")
+    await rita.receives_text("and still there", within=BUSY)
     assert [body(one) for one in await rita.received()].count("not yet told of it") == 1
 
 
@@ -183,11 +183,11 @@ async def test_a_worker_that_starts_while_postgres_is_away_routes(system: System
     await system.stack.postgres.stop()
     try:
         for name in ("broker-0", "broker-1"):
-            await system.processes[name].terminate()
+            await system.processes[name].terminate(grace=20.0)
         await asyncio.gather(*(system.processes[name].start() for name in ("broker-0", "broker-1")))
         await asyncio.gather(*(system.until_ready(name) for name in ("broker-0", "broker-1")))
         vera = await connected(system, "Vera", "Sales")
-        await sales.reads("initial", vera.address)
+        await sales.reads("initial", vera.address, within=BUSY)
         await system.admin("GET", "/agent", status=503)
     finally:
         await system.stack.postgres.start()

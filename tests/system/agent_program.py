@@ -41,10 +41,14 @@ class AgentProgram:
         self._task = asyncio.create_task(self._read())
 
     async def _partitions(self, topic: str) -> list[int]:
-        await self._consumer._client.force_metadata_update()
-        self._consumer._client.add_topic(topic)
-        await self._consumer._client.force_metadata_update()
-        return sorted(self._consumer.partitions_for_topic(topic) or [])
+        # A Kafka that has just started or come back may answer with nothing at first.
+        end = asyncio.get_running_loop().time() + WAIT_SECONDS
+        while not (found := self._consumer.partitions_for_topic(topic)):
+            assert asyncio.get_running_loop().time() < end, f"Kafka names no partitions of {topic}"
+            await self._consumer._client.add_topic(topic)
+            await self._consumer._client.force_metadata_update()
+            await asyncio.sleep(0.05)
+        return sorted(found)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -70,10 +74,10 @@ class AgentProgram:
         await self._producer.send_and_wait(self._write_topic, value)
 
     def texts(self, address: str | None = None) -> list[str]:
-        """The texts of the messages read so far."""
+        """The texts of the messages read so far; a record that came again, under its id, counts once."""
         return [
             record["text"]
-            for record in self.records
+            for record in {record["id"]: record for record in self.records}.values()
             if record["type"] == "text" and (address is None or record["waID"] == address)
         ]
 

@@ -76,8 +76,8 @@ class System:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for program in self._programs:
-            await program.close()
+        # What ended a program is not to keep the rest from being stopped, nor to hide why the test failed.
+        await asyncio.gather(*(program.close() for program in self._programs), return_exceptions=True)
         await asyncio.gather(*(process.terminate(grace=15.0) for process in self.processes.values()))
         if self._http is not None:
             await self._http.close()
@@ -174,13 +174,20 @@ class System:
             return response.status, await response.json()
 
     async def until_known(self, *names: str) -> None:
-        """Wait until every broker worker that runs knows these agents, each from its own reading of Kafka."""
+        """Wait until every broker worker that runs knows these agents and reads what they write.
+
+        Each follows the register by itself, and is not ready while its bridge takes up new topics.
+        """
         for process in filter(lambda name: name.startswith("broker-") and self.processes[name].running, self.processes):
             url = f"http://127.0.0.1:{self.port_of(process)}/ready"
 
             async def knows(url: str = url) -> bool:
-                async with self.http.get(url) as response:
-                    return set(names) <= set((await response.json())["agents"])
+                try:
+                    async with self.http.get(url) as response:
+                        known = set((await response.json())["agents"])
+                        return response.status == 200 and set(names) <= known
+                except aiohttp.ClientError:
+                    return False
 
             await until(knows, START_SECONDS, f"{', '.join(names)} known to {process}")
 

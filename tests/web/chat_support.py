@@ -105,7 +105,7 @@ class Page:
         number = next(self._numbers)
         await self.socket.send_json({"do": do, "n": number, **question})
         while True:
-            data = await self.socket.receive_json(timeout=5)
+            data = await self.socket.receive_json(timeout=20)
             if data.get("re") == number:
                 return dict(data)
             self.pushes.append(data)
@@ -117,7 +117,7 @@ class Page:
                 self.pushes.remove(push)
                 return push
         while True:
-            data = dict(await self.socket.receive_json(timeout=5))
+            data = dict(await self.socket.receive_json(timeout=20))
             if matches(data):
                 return data
             self.pushes.append(data)

@@ -97,7 +97,13 @@ async def _partitions(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list
     await consumer._client.set_topics(wanted)
     found = []
     for topic in wanted:
-        numbers = consumer._client.cluster.partitions_for_topic(topic)
-        assert numbers, f"topic {topic} has no partitions"
+
+        async def named(topic: str = topic) -> set[int]:
+            numbers = consumer._client.cluster.partitions_for_topic(topic)
+            if not numbers:
+                await consumer._client.force_metadata_update()
+            return set(numbers or ())
+
+        numbers = await until(named, KNOWN_SECONDS, f"Kafka naming the partitions of {topic}")
         found += [TopicPartition(topic, number) for number in sorted(numbers)]
     return found

@@ -187,6 +187,7 @@ class EchoProgram(AgentProgram):
         self._arrived = arrived
         self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._answering: asyncio.Task[None] | None = None
+        self._is_answering = False
         self._known: set[str] = set()
         self.replies: list[Reply] = []
 
@@ -206,7 +207,7 @@ class EchoProgram(AgentProgram):
     @property
     def idle(self) -> bool:
         """Whether everything read has been answered."""
-        return self._queue.empty()
+        return self._queue.empty() and not self._is_answering
 
     @property
     def broken(self) -> BaseException | None:
@@ -234,6 +235,7 @@ class EchoProgram(AgentProgram):
     async def _answer(self) -> None:
         while True:
             address, text = await self._queue.get()
+            self._is_answering = True
             number = len(self.replies) + 1
             reply = Reply(self._name, f"echo {text} ({self._name} {number})", 0.0)
             more = {"ref": f"{self._name[:20]}-{number}"} if self._names else {}
@@ -245,3 +247,4 @@ class EchoProgram(AgentProgram):
                     await asyncio.sleep(0.3)
             reply.at = time.time()
             self.replies.append(reply)
+            self._is_answering = False

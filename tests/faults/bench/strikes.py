@@ -12,15 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.embedded.process import Process
-from tests.faults.bench.bench import Bench
+from tests.faults.bench.bench import FLOW_SECONDS, READY_SECONDS, Bench
 from tests.faults.bench.kafka_log import PARTITIONS
 
 FORCED = 70
 """Exit code of a worker that could not finish what was in flight in time: nothing of it is committed."""
 TERM_SECONDS = 20.0
 """An orderly end takes no longer; after twice that the bench kills."""
-POINT_SECONDS = 90.0
-FREEZE_SECONDS = 90.0
+POINT_SECONDS = READY_SECONDS + FLOW_SECONDS
+"""A process has to start before it can pass a point, and users have to write what leads there."""
+FREEZE_SECONDS = READY_SECONDS
 CLOCK_SECONDS = 600
 SENDER_PARTITIONS = PARTITIONS * 3
 """Of a sender that is alone: the outbox, the webhook's topic and a changelog."""
