@@ -118,9 +118,9 @@ def _at_menu(turn: Turn, event: UserWrote, notice: str = "") -> None:
     shown = turn.session
     choice = None
     if event.choice is not None:
-        choice = read_tap(event.choice, shown.menu if shown else "", turn.register)
+        choice = read_tap(event.choice, shown.menu if shown else "", turn.register, shown.shown if shown else "")
     elif shown and shown.menu and event.kind == "text":
-        choice = read_words(event.text, turn.register)
+        choice = read_words(event.text, turn.register, shown.shown)
     match choice:
         case Chosen(agent):
             _assign(turn, event, agent)

@@ -35,7 +35,9 @@ class Texts(BaseModel):
     farewell: str = Field("Your conversation is over.", max_length=1024, description="to the user after an exit word")
     left: str = Field("The user left the conversation.", max_length=1024, description="to the agent after an exit word")
     expired: str = Field("The user was silent for too long.", max_length=1024, description="to the agent, on expiry")
-    stale: str = Field("That menu is old.", max_length=256, description="before a fresh menu, after an old tap")
+    stale: str = Field(
+        "That menu is old.", max_length=256, description="before a fresh menu, after a tap or number of an old one"
+    )
     gone: str = Field("{agent} is no longer available.", max_length=256, description="before a fresh menu")
     closed: str = Field(
         "{agent} is closed now. Leave a message, or send {exit} to choose again.",

@@ -11,7 +11,7 @@ from app.core import records
 from app.core.effects import Effect, Quarantine, Send, TellAgent, effect_id
 from app.core.events import Routed, UserWrote
 from app.core.identity import User
-from app.core.menu import menu_message
+from app.core.menu import NOTHING_SHOWN, menu_message, shown_by
 from app.core.messages import Message, Text, cut
 from app.core.opening import opening, opening_shown, opening_words
 from app.core.register import Agent, Register
@@ -182,6 +182,7 @@ class Turn:
         self.session = Session(
             since=kept.since if kept else self.now,
             menu=menu_id,
+            shown=shown_by(self.register) if self.window_open else self._shown,
             kept=kept.kept if kept else (),
             dropped=kept.dropped if kept else 0,
         )
@@ -190,11 +191,15 @@ class Turn:
 
     def to_agent(self, agent: Agent) -> None:
         """Connect the user with an agent, and welcome them."""
-        self.session = Session(since=self.now, agent=agent.id)
+        self.session = Session(since=self.now, agent=agent.id, shown=self._shown)
         if not self.closed(agent):
             self.say(agent.welcome_message or self.fill(self.rules.texts.transferring, agent))
         else:
             self.say_closed(agent)
+
+    @property
+    def _shown(self) -> str:
+        return self.session.shown if self.session else NOTHING_SHOWN
 
     def closed(self, agent: Agent) -> bool:
         """Whether an agent is outside its hours now."""
