@@ -93,7 +93,8 @@ def _user_wrote(turn: Turn, event: UserWrote) -> None:
     elif agent is None:
         _at_menu(turn, event)
     elif event.kind == "text" and turn.rules.is_exit(event.text):
-        turn.tell(agent, records.closed_record(turn.user, turn.rules.texts.left, "exit", event.at))
+        left = turn.fill(turn.rules.texts.left, agent)
+        turn.tell(agent, records.closed_record(turn.user, left, "exit", event.at))
         turn.to_menu(notice=turn.fill(turn.texts(agent).farewell, agent))
     elif is_ours(event.choice):
         turn.say(turn.fill(turn.texts(agent).offer_change, agent))
@@ -161,7 +162,8 @@ def _end_if_silent(turn: Turn, at: float) -> None:
         return
     agent = turn.register.agent(session.agent)
     if agent:
-        turn.tell(agent, records.closed_record(turn.user, turn.rules.texts.expired, "expired", turn.now))
+        expired = turn.fill(turn.rules.texts.expired, agent)
+        turn.tell(agent, records.closed_record(turn.user, expired, "expired", turn.now))
     for record in session.kept:
         turn.set_aside("the user chose no agent before the session ended", record)
     turn.session = None

@@ -7,8 +7,19 @@ menu on the user's screen shows under it.
 
 from dataclasses import dataclass
 
-from app.core.messages import LIST_BODY_MAX, ROW_DESCRIPTION_MAX, ROW_TITLE_MAX, ROWS_MAX, List, Row, Text, cut
-from app.core.opening import opening_words
+from app.core.filling import Filling
+from app.core.messages import (
+    BUTTON_LABEL_MAX,
+    LIST_BODY_MAX,
+    ROW_DESCRIPTION_MAX,
+    ROW_TITLE_MAX,
+    ROWS_MAX,
+    SECTION_TITLE_MAX,
+    List,
+    Row,
+    Text,
+    cut,
+)
 from app.core.register import Agent, Register
 from app.core.rules import Texts, fold
 from app.core.state import digest
@@ -60,28 +71,29 @@ def _is_shown(register: Register, shown: str) -> bool:
 
 
 def menu_message(
-    register: Register, texts: Texts, menu_id: str, page: int = 0, notice: str = "", *, now: float
+    register: Register, texts: Texts, menu_id: str, page: int = 0, notice: str = "", *, filling: Filling
 ) -> List | Text:
-    """One page of the menu at `now` (seconds UTC), with when closed agents open.
+    """One page of the menu, in sentences filled by `filling`, with when closed agents open.
 
     `notice` stands before its body, so that one message says both (messages cost money).
     """
     agents = register.active
     before = f"{notice}\n\n" if notice else ""
     if not agents:
-        return Text(text=cut(before + texts.no_agents, LIST_BODY_MAX))
+        return Text(text=cut(before + filling.of_menu(texts, "no_agents"), LIST_BODY_MAX))
     pages = _pages(agents)
     page = page if 0 <= page < len(pages) else 0
-    rows = [_row(menu_id, agent, texts, now) for _, agent in pages[page]]
+    rows = [_row(menu_id, agent, texts, filling) for _, agent in pages[page]]
     if len(pages) > 1:
         following = (page + 1) % len(pages)
-        title = texts.menu_more if following else texts.menu_first
+        title = filling.label(texts, "menu_more" if following else "menu_first", ROW_TITLE_MAX)
         rows.append(Row(id=f"{PREFIX}|{menu_id}|page|{following}", title=title))
+    body = filling.of_menu(texts, "menu")
     numbered = "\n".join(f"{number}. {agent.name}" for number, agent in pages[page])
     return List(
-        text=cut(f"{before}{texts.menu}\n{numbered}", LIST_BODY_MAX),
-        button=texts.menu_button,
-        section=texts.menu_section,
+        text=cut(f"{before}{body}\n{numbered}", LIST_BODY_MAX),
+        button=filling.label(texts, "menu_button", BUTTON_LABEL_MAX),
+        section=filling.label(texts, "menu_section", SECTION_TITLE_MAX),
         rows=tuple(rows),
     )
 
@@ -93,8 +105,8 @@ def _pages(agents: tuple[Agent, ...]) -> list[list[tuple[int, Agent]]]:
     return [numbered[start : start + PER_PAGE] for start in range(0, len(numbered), PER_PAGE)]
 
 
-def _row(menu_id: str, agent: Agent, texts: Texts, now: float) -> Row:
-    words = opening_words(agent.said_by(texts).opens, agent, now), agent.description
+def _row(menu_id: str, agent: Agent, texts: Texts, filling: Filling) -> Row:
+    words = filling.opens(texts, agent), agent.description
     return Row(
         id=f"{PREFIX}|{menu_id}|agent|{agent.id}",
         title=cut(agent.name, ROW_TITLE_MAX),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.filling import Filling
 from app.core.menu import (
     NOTHING_SHOWN,
     Chosen,
@@ -33,7 +34,7 @@ def of(count: int) -> Register:
 
 def menu(register: Register, page: int = 0, notice: str = "") -> List:
     """A page of a menu with the id ab12."""
-    message = menu_message(register, TEXTS, "ab12", page, notice, now=NOW)
+    message = menu_message(register, TEXTS, "ab12", page, notice, filling=Filling(now=NOW))
     assert isinstance(message, List)
     return message
 
@@ -80,7 +81,7 @@ def test_numbers_go_on_from_page_to_page() -> None:
 
 
 def test_an_empty_menu_is_a_sentence() -> None:
-    message = menu_message(Register(), TEXTS, "ab12", notice="Sales is gone.", now=NOW)
+    message = menu_message(Register(), TEXTS, "ab12", notice="Sales is gone.", filling=Filling(now=NOW))
     assert message == Text(text=f"Sales is gone.\n\n{TEXTS.no_agents}")
 
 
