@@ -135,8 +135,16 @@ def _at_menu(turn: Turn, event: UserWrote, notice: str = "") -> None:
             if not (event.kind == "text" and turn.rules.is_exit(event.text)):
                 turn.keep(event)
     if not turn.window_open:
-        reason = "came so late that its window had closed: the menu could not be sent"
-        turn.set_aside(reason, records.message_record(event, turn.user))
+        turn.set_aside(_why_no_menu(event), records.message_record(event, turn.user))
+
+
+def _why_no_menu(event: UserWrote) -> str:
+    if event.kind in NOT_OPENING:
+        return (
+            f"of the kind {event.kind}, which does not open the window, and it was closed: the menu could not be sent,"
+            " and until the user writes again only a template can reach them"
+        )
+    return "came so late that its window had closed: the menu could not be sent"
 
 
 def _assign(turn: Turn, event: UserWrote, agent: Agent) -> None:
