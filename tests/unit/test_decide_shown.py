@@ -127,8 +127,8 @@ def test_whoever_a_number_chooses_was_read_beside_it_on_the_screen(history: list
     story, screen, row = Story(register=Register.of(AGENTS)), dict[str, str](), ""
     for count, (words, register) in enumerate(history):
         story.register = register or story.register
-        event = wrote(row, count, kind="list_reply") if words == "page" and row else wrote(words, count)
-        effects = story.then(event)
+        turns = words == "page" and bool(row)
+        effects = story.then(wrote(row, count, kind="list_reply") if turns else wrote(words, count))
         told_of = [one for one in effects if isinstance(one, TellAgent) and one.record["type"] == "initial"]
         for begun in told_of:
             # Who counts on to a page not looked at yet is right as well.
@@ -139,7 +139,7 @@ def test_whoever_a_number_chooses_was_read_beside_it_on_the_screen(history: list
                 continue
             # The pages of one menu stand on the screen together; another menu takes the place of all before.
             page = numbered(message["text"])
-            screen = {**screen, **page} if words == "page" and "old" not in message["text"] else page
+            screen = {**screen, **page} if turns and "old" not in message["text"] else page
             row = next((one["id"] for one in message["rows"] if "|page|" in one["id"]), "")
 
 
