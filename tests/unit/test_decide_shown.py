@@ -7,10 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.effects import TellAgent
+from app.core.events import UserJoined
+from app.core.joining import join
+from app.core.menu import shown_by
 from app.core.register import Agent, Register
 from app.core.rules import Rules
 from app.core.state import Session
-from tests.unit.histories import DAY, DESK, NOW, REGISTER, SALES, SERVICE, Story, acted, agent, said, told, wrote
+from tests.unit.histories import ANA, DAY, DESK, NOW, REGISTER, SALES, SERVICE, Story, acted, agent, said, told, wrote
 
 LESS = Register.of([replace(SERVICE, active=False), SALES, DESK], version=2)
 TURNED_ROUND = Register.of([replace(SERVICE, position=3), replace(SALES, position=2), DESK], version=2)
@@ -147,3 +150,16 @@ def name_of(number: int) -> str:
     """An agent's name."""
     found: Agent = next(one for one in AGENTS if one.id == number)
     return found.name
+
+
+@pytest.mark.parametrize("younger_is_later", [True, False])
+def test_when_two_users_turn_out_to_be_one_the_later_menu_is_the_one_on_the_screen(younger_is_later: bool) -> None:
+    home, other = at_menu(), Story(register=LESS)
+    other.then(
+        replace(wrote("hi", 2), user=replace(ANA, key="1029384756:new")), NOW + (60 if younger_is_later else -60)
+    )
+    assert other.state.window is not None
+    event = UserJoined(id="join", user=ANA, at=NOW, session=session_of(other), window=other.state.window)
+    joined = join(home.state, event, NOW, REGISTER, Rules()).state
+    assert joined.session is not None
+    assert joined.session.shown == shown_by(LESS if younger_is_later else REGISTER)
