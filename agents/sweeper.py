@@ -1,7 +1,9 @@
 """The clock: looks for users about whom something has run out, and says so.
 
-In: the tables of this worker. Out: `clock_struck` events to the topic `control`, keyed by user; the router decides. It
-writes no state, so several workers may strike for the same user: the event's id is the same, its effect happens once.
+In: the tables of this worker, and whose users are in them. Out: `clock_struck` events to the topic `control`, keyed by
+user; the router decides. It must never go on striking for another worker's users, whose rows a table in memory keeps.
+It writes no state, so when users change workers two may strike for the same one: the event's id is the same, its effect
+happens once.
 """
 
 import asyncio
@@ -18,6 +20,7 @@ from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import State
 from app.core.turn import silent_since
+from app.owners import OwnerUnknown
 from app.producing import ProduceError, Producer, Record
 from app.register_feed import RegisterFeed
 from app.topics import Topics
@@ -59,7 +62,9 @@ class Sweeper(Service):
         producer: Producer,
         users: Users,
         ready: Callable[[], bool],
+        has: Callable[[bytes], bool],
     ) -> None:
+        """`has` says whether a user is this worker's, or raises OwnerUnknown."""
         super().__init__()
         self._topics = topics
         self._rules = rules
@@ -68,6 +73,7 @@ class Sweeper(Service):
         self._producer = producer
         self._users = users
         self._ready = ready
+        self._has = has
         self._woken = asyncio.Event()
         feed.subscribe(lambda _: self._woken.set())
 
@@ -86,6 +92,10 @@ class Sweeper(Service):
             self._woken.clear()
             try:
                 await self.sweep(time.time())
+            except OwnerUnknown as error:
+                log.info("the clock was not struck (%s): soon again", error)
+                self._woken.set()  # or the users of an agent that went meanwhile would wait for a whole round
+                await self.sleep(min(RETRY_SECONDS, self._seconds))
             except ProduceError as error:
                 log.warning("the clock could not be struck (%s): next time", error)
             except Exception:  # a value nobody can read must not end the worker
@@ -97,13 +107,17 @@ class Sweeper(Service):
                 await self._woken.wait()
 
     async def sweep(self, now: float) -> int:
-        """Strike for every user who is due at `now` (seconds UTC); returns how many there were."""
+        """Strike for every user of this worker who is due at `now` (seconds UTC); returns how many there were.
+
+        Raises OwnerUnknown when nobody can say whose users they are: then it has struck for nobody.
+        """
         strikes: list[Record] = []
         for number, key in enumerate(self._users.keys()):
             if number % CHUNK == CHUNK - 1:
                 await asyncio.sleep(0)
             event = due(self._users.load(key), now, self._feed.register, self._rules)
-            if event is not None:
+            # Asked only about those who are due, for few are and the answer takes as long as looking at a user.
+            if event is not None and self._has(key):
                 strikes.append(Record(self._topics.control, wire.write_event(event), key))
         if strikes:
             await self._producer.produce_all(strikes)

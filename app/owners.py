@@ -26,12 +26,14 @@ class Owners:
         self._partitions = list(range(partitions))
         self._partitioner = DefaultPartitioner()
 
+    def has(self, key: bytes) -> bool:
+        """Whether this worker has the key; raises OwnerUnknown."""
+        return self._has(self._settled(), self._partition(key))
+
     def owner(self, key: bytes) -> str | None:
         """The address of the worker with this key, None when it is this one; raises OwnerUnknown."""
-        app = self._settled()
-        partition = self._partitioner(key, self._partitions, self._partitions)
-        place = TP(self._changelog, partition)
-        if place in app.consumer.assignment() and app.assignor.is_active(place):
+        app, partition = self._settled(), self._partition(key)
+        if self._has(app, partition):
             return None
         for url, partitions in self._others().items():
             if partition in partitions:
@@ -42,6 +44,13 @@ class Owners:
         """The addresses of all other workers with users; raises OwnerUnknown."""
         self._settled()
         return sorted(url for url, partitions in self._others().items() if partitions)
+
+    def _partition(self, key: bytes) -> int:
+        return self._partitioner(key, self._partitions, self._partitions)
+
+    def _has(self, app: Any, partition: int) -> bool:
+        place = TP(self._changelog, partition)
+        return place in app.consumer.assignment() and app.assignor.is_active(place)
 
     def _settled(self) -> Any:
         """The app, while its tables are what is true now; raises OwnerUnknown."""

@@ -93,7 +93,8 @@ def _user_wrote(turn: Turn, event: UserWrote) -> None:
     elif agent is None:
         _at_menu(turn, event)
     elif event.kind == "text" and turn.rules.is_exit(event.text):
-        turn.tell(agent, records.closed_record(turn.user, turn.rules.texts.left, "exit", event.at))
+        left = turn.fill(turn.rules.texts.left, agent)
+        turn.tell(agent, records.closed_record(turn.user, left, "exit", event.at))
         turn.to_menu(notice=turn.fill(turn.texts(agent).farewell, agent))
     elif is_ours(event.choice):
         turn.say(turn.fill(turn.texts(agent).offer_change, agent))
@@ -118,9 +119,9 @@ def _at_menu(turn: Turn, event: UserWrote, notice: str = "") -> None:
     shown = turn.session
     choice = None
     if event.choice is not None:
-        choice = read_tap(event.choice, shown.menu if shown else "", turn.register)
+        choice = read_tap(event.choice, shown.menu if shown else "", turn.register, shown.shown if shown else "")
     elif shown and shown.menu and event.kind == "text":
-        choice = read_words(event.text, turn.register)
+        choice = read_words(event.text, turn.register, shown.shown)
     match choice:
         case Chosen(agent):
             _assign(turn, event, agent)
@@ -134,8 +135,16 @@ def _at_menu(turn: Turn, event: UserWrote, notice: str = "") -> None:
             if not (event.kind == "text" and turn.rules.is_exit(event.text)):
                 turn.keep(event)
     if not turn.window_open:
-        reason = "came so late that its window had closed: the menu could not be sent"
-        turn.set_aside(reason, records.message_record(event, turn.user))
+        turn.set_aside(_why_no_menu(event), records.message_record(event, turn.user))
+
+
+def _why_no_menu(event: UserWrote) -> str:
+    if event.kind in NOT_OPENING:
+        return (
+            f"of the kind {event.kind}, which does not open the window, and it was closed: the menu could not be sent,"
+            " and until the user writes again only a template can reach them"
+        )
+    return "came so late that its window had closed: the menu could not be sent"
 
 
 def _assign(turn: Turn, event: UserWrote, agent: Agent) -> None:
@@ -161,7 +170,8 @@ def _end_if_silent(turn: Turn, at: float) -> None:
         return
     agent = turn.register.agent(session.agent)
     if agent:
-        turn.tell(agent, records.closed_record(turn.user, turn.rules.texts.expired, "expired", turn.now))
+        expired = turn.fill(turn.rules.texts.expired, agent)
+        turn.tell(agent, records.closed_record(turn.user, expired, "expired", turn.now))
     for record in session.kept:
         turn.set_aside("the user chose no agent before the session ended", record)
     turn.session = None

@@ -44,7 +44,9 @@ def _join_sessions(turn: Turn, theirs: Session, their_user: User) -> None:
         return
     if ours.agent is None and theirs.agent is None:
         later = max(ours, theirs, key=lambda session: session.since)
-        turn.session = replace(ours, menu=later.menu, since=later.since, dropped=ours.dropped + theirs.dropped)
+        turn.session = replace(
+            ours, menu=later.menu, shown=later.shown, since=later.since, dropped=ours.dropped + theirs.dropped
+        )
         turn.keep_records(*fresh)
         return
     if theirs.agent is not None and (ours.agent is None or theirs.since > ours.since):

@@ -34,9 +34,3 @@ def opening_shown(agent: Agent, now: float) -> str:
     moment = datetime.fromtimestamp(opens, zone)
     same_day = moment.date() == datetime.fromtimestamp(now, zone).date()
     return moment.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M")
-
-
-def opening_words(text: str, agent: Agent, now: float) -> str:
-    """The sentence that tells when a closed agent opens next; empty wherever `opening_shown` is."""
-    opens = opening_shown(agent, now)
-    return text.format_map({"agent": agent.name, "opens": opens, "exit": "", "user": ""}) if opens else ""

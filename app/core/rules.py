@@ -8,14 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from string import Formatter
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 FIELDS = {"agent": "Sales", "exit": "#exit", "opens": "2026-12-28 09:00", "user": "Ana"}
 """The fields a sentence may hold, each with an example value."""
+ABOUT_NOBODY = frozenset({"menu", "menu_button", "menu_section", "menu_more", "menu_first", "stale", "no_agents"})
+"""The sentences that are about no one agent."""
+OF_AN_AGENT = frozenset({"agent", "opens"})
+"""The fields that only a sentence about an agent may hold."""
 
 
 class Texts(BaseModel):
-    """Every sentence the broker itself says; `{agent}`, `{user}`, `{exit}` and `{opens}` are filled in."""
+    """Every sentence the broker itself says.
+
+    `{user}` and `{exit}` are filled in, and `{agent}` and `{opens}` where the sentence is about an agent.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,7 +42,9 @@ class Texts(BaseModel):
     farewell: str = Field("Your conversation is over.", max_length=1024, description="to the user after an exit word")
     left: str = Field("The user left the conversation.", max_length=1024, description="to the agent after an exit word")
     expired: str = Field("The user was silent for too long.", max_length=1024, description="to the agent, on expiry")
-    stale: str = Field("That menu is old.", max_length=256, description="before a fresh menu, after an old tap")
+    stale: str = Field(
+        "That menu is old.", max_length=256, description="before a fresh menu, after a tap or number of an old one"
+    )
     gone: str = Field("{agent} is no longer available.", max_length=256, description="before a fresh menu")
     closed: str = Field(
         "{agent} is closed now. Leave a message, or send {exit} to choose again.",
@@ -58,19 +67,20 @@ class Texts(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _fields_are_known(cls, value: str) -> str:
-        for wrong in wrong_fields(value):
+    def _fields_are_known(cls, value: str, info: ValidationInfo) -> str:
+        for wrong in wrong_fields(value, about_an_agent=info.field_name not in ABOUT_NOBODY):
             raise ValueError(f"{value!r} {wrong}")
         return value
 
 
-def wrong_fields(sentence: str) -> Iterator[str]:
+def wrong_fields(sentence: str, *, about_an_agent: bool = True) -> Iterator[str]:
     """What is wrong with the fields of a sentence: one we cannot fill in, or a brace that is none."""
-    hint = f"use {', '.join(f'{{{name}}}' for name in FIELDS)} and double other braces"
+    known = [name for name in FIELDS if about_an_agent or name not in OF_AN_AGENT]
+    hint = f"use {', '.join(f'{{{name}}}' for name in known)} and double other braces"
     try:
         for _, name, form, conversion in Formatter().parse(sentence):
             # Neither attributes nor forms: {agent:>999999999} would fill the memory.
-            if name is not None and (name not in FIELDS or form or conversion):
+            if name is not None and (name not in known or form or conversion):
                 written = name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
                 yield f"has a field we cannot fill in ({written[:30]!r}); {hint}"
     except ValueError as error:

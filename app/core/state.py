@@ -25,6 +25,8 @@ class Session:
     """None: the user is at the menu."""
     menu: str = ""
     """The id of the menu whose rows may be tapped now."""
+    shown: str = ""
+    """What the latest menu sent to the user showed, see `app.core.menu.shown_by`; empty in rows of a version before."""
     kept: tuple[dict[str, Any], ...] = ()
     """Records for the agent to come, oldest first."""
     told_of: float = 0.0
@@ -43,6 +45,7 @@ class Session:
             "agent": self.agent,
             "since": self.since,
             "menu": self.menu,
+            "shown": self.shown,
             "kept": list(self.kept),
             "dropped": self.dropped,
             "told_of": self.told_of,
@@ -57,6 +60,7 @@ class Session:
             since=data["since"],
             agent=data.get("agent"),
             menu=data.get("menu", ""),
+            shown=data.get("shown", ""),
             kept=tuple(data.get("kept", ())),
             dropped=data.get("dropped", 0),
             told_of=data.get("told_of", 0.0),

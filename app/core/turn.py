@@ -10,10 +10,11 @@ from typing import Any
 from app.core import records
 from app.core.effects import Effect, Quarantine, Send, TellAgent, effect_id
 from app.core.events import Routed, UserWrote
+from app.core.filling import Filling
 from app.core.identity import User
-from app.core.menu import menu_message
-from app.core.messages import Message, Text, cut
-from app.core.opening import opening, opening_shown, opening_words
+from app.core.menu import NOTHING_SHOWN, menu_message, shown_by
+from app.core.messages import Message, Text
+from app.core.opening import opening
 from app.core.register import Agent, Register
 from app.core.rules import Rules, Texts
 from app.core.state import Session, State, Window, digest
@@ -167,13 +168,12 @@ class Turn:
 
     def fill(self, text: str, agent: Agent | None = None) -> str:
         """One of our sentences with its fields filled in."""
-        fields = {
-            "agent": agent.name if agent else "",
-            "user": self.user.name or self.user.address,
-            "exit": self.rules.exit_words[0] if self.rules.exit_words else "",
-            "opens": opening_shown(agent, self.now) if agent else "",
-        }
-        return cut(text.format_map(fields), 1024)
+        return self._filling.fill(text, agent)
+
+    @property
+    def _filling(self) -> Filling:
+        exit_word = self.rules.exit_words[0] if self.rules.exit_words else ""
+        return Filling(now=self.now, user=self.user.name or self.user.address, exit=exit_word)
 
     def to_menu(self, notice: str = "", *, fresh: bool = True, page: int = 0) -> None:
         """Put the user at the menu and show it; a fresh menu makes the rows of older ones stale."""
@@ -182,19 +182,24 @@ class Turn:
         self.session = Session(
             since=kept.since if kept else self.now,
             menu=menu_id,
+            shown=shown_by(self.register) if self.window_open else self._shown,
             kept=kept.kept if kept else (),
             dropped=kept.dropped if kept else 0,
         )
         if self.window_open:
-            self.send(menu_message(self.register, self.rules.texts, menu_id, page, notice, now=self.now))
+            self.send(menu_message(self.register, self.rules.texts, menu_id, page, notice, filling=self._filling))
 
     def to_agent(self, agent: Agent) -> None:
         """Connect the user with an agent, and welcome them."""
-        self.session = Session(since=self.now, agent=agent.id)
+        self.session = Session(since=self.now, agent=agent.id, shown=self._shown)
         if not self.closed(agent):
             self.say(agent.welcome_message or self.fill(self.rules.texts.transferring, agent))
         else:
             self.say_closed(agent)
+
+    @property
+    def _shown(self) -> str:
+        return self.session.shown if self.session else NOTHING_SHOWN
 
     def closed(self, agent: Agent) -> bool:
         """Whether an agent is outside its hours now."""
@@ -211,7 +216,7 @@ class Turn:
             return
         self.session = replace(self.session, told_of=opens)
         texts = self.texts(agent)
-        facts = self.fill(texts.closed, agent), opening_words(texts.opens, agent, self.now)
+        facts = self.fill(texts.closed, agent), self._filling.opens(texts, agent)
         self.say("\n\n".join(filter(None, (agent.closed_message, " ".join(filter(None, facts))))))
 
     def keep(self, event: UserWrote) -> None:

@@ -47,8 +47,16 @@ def build(settings: Settings) -> BrokerApp:
     bridge = Bridge(topics, feed, producer, settings.phone_number_id)
     bridge_reader = TopicReader(settings, "bridge", bridge.handle)
     feed.subscribe(lambda register: bridge_reader.follow(register.written_topics))
+    owners = Owners(app, topics.sessions_changelog, settings.partitions)
     sweeper = Sweeper(
-        topics, settings.rules, settings.sweep_seconds, feed, producer, users, ready=lambda: not app.rebalancing
+        topics,
+        settings.rules,
+        settings.sweep_seconds,
+        feed,
+        producer,
+        users,
+        ready=lambda: not app.rebalancing,
+        has=owners.has,
     )
     store = RegisterStore(settings.postgres_dsn, drain_seconds=settings.drain_seconds)
     publisher = RegisterPublisher(settings, store, feed, producer)
@@ -59,7 +67,6 @@ def build(settings: Settings) -> BrokerApp:
 
     office = install_admin(app, settings, store, create_topics, publisher.notify)
     mirror_store = MirrorStore(settings.redis_url)
-    owners = Owners(app, topics.sessions_changelog, settings.partitions)
     passing = Passing(owners, users.home, settings.phone_number_id, lambda: app.http_client, settings.admin_tokens)
     lookups = Lookups(passing, users.load, lambda: feed.register, settings.rules)
     counts = Counts(mirror_store, lambda: feed.register)

@@ -11,6 +11,7 @@ from aiohttp import ClientResponse, web
 from pydantic import SecretStr
 
 from app.core.effects import Send
+from app.core.filling import Filling
 from app.core.identity import User
 from app.core.media import media_id
 from app.core.menu import menu_message
@@ -96,8 +97,8 @@ MANY = Register.of(agent(number, f"Agent {number}") for number in range(1, 26))
         Text(text="😀" * 4096),
         List(text="é" * 4096, button="é" * 20, section="é" * 24, rows=ROWS),
         Template(name="hello_world", language="en_US"),
-        *(menu_message(MANY, Texts(), "ab12cd34", page, "n" * 500, now=0.0) for page in range(3)),
-        menu_message(Register(), Texts(), "ab12cd34", now=0.0),
+        *(menu_message(MANY, Texts(), "ab12cd34", page, "n" * 500, filling=Filling(now=0.0)) for page in range(3)),
+        menu_message(Register(), Texts(), "ab12cd34", filling=Filling(now=0.0)),
     ],
     ids=lambda message: message.kind,
 )

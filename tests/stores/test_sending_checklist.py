@@ -12,6 +12,7 @@ import pytest
 
 from app.core.agent_record import BadRecord
 from app.core.effects import Send
+from app.core.filling import Filling
 from app.core.menu import menu_message
 from app.core.messages import parts
 from app.core.register import Register
@@ -122,7 +123,7 @@ async def test_list_of_11_agents() -> None:
     register = Register.of(agent(number, f"Agent {number}") for number in range(1, 12))
     async with scene() as s:
         for page in (0, 1):
-            menu = menu_message(register, Texts(), "ab12", page, now=NOW).model_dump(mode="json")
+            menu = menu_message(register, Texts(), "ab12", page, filling=Filling(now=NOW)).model_dump(mode="json")
             await s.bench.handle(replace(s.message(page), message=menu, agent=None))
         assert [event.verdict for event in s.bench.all_finished()] == ["accepted", "accepted"]
         assert {code for code, _ in await s.posts()} == {None}

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from app.core.decide import NOT_OPENING
 from app.core.effects import Effect, Send, TellAgent, effect_id
 from app.core.events import AgentReplied, MoveOrdered
 from app.core.messages import MODELS, WITHOUT_WINDOW
 from app.core.rules import Rules
-from tests.unit.histories import ANA, DAY, NOW, SALES, SERVICE, Story, said, struck, told, wrote
+from tests.unit.histories import ANA, DAY, NOW, SALES, SERVICE, Story, aside, said, struck, told, wrote
 from tests.unit.kinds import WAMID
 
 LONG = " ".join(f"word{number}" for number in range(1500))
@@ -133,3 +134,30 @@ def test_a_split_text_with_the_window_shut_is_one_error() -> None:
     effects = with_sales().then(replied(SPLIT, at=NOW + DAY))
     assert said(effects) == []
     assert len(told(effects)) == 1
+
+
+@pytest.mark.parametrize("kind", sorted(NOT_OPENING - {"system"}))
+@pytest.mark.parametrize("before", [None, NOW - 2 * DAY], ids=["first", "after two days"])
+def test_a_message_that_opens_no_window_is_kept_and_its_reason_says_so(kind: str, before: float | None) -> None:
+    story = Story()
+    if before:
+        story.then(wrote("hi", 1, at=before))
+        story.then(struck(1, NOW - 1))
+    effects = story.then(wrote("", 2, kind=kind))
+    assert (said(effects), told(effects)) == ([], [])
+    assert aside(effects) == [
+        f"of the kind {kind}, which does not open the window, and it was closed: the menu could not be sent,"
+        " and until the user writes again only a template can reach them"
+    ]
+    assert [kind for _, kind, _ in told(story.then(MoveOrdered(id="m", user=ANA, at=NOW, agent=SALES.id)))] == [
+        "initial",
+        kind,
+    ], "an operator may move the user to an agent that sends a template"
+
+
+@pytest.mark.parametrize("kind", sorted(NOT_OPENING - {"system"}))
+def test_a_message_that_opens_no_window_brings_the_menu_while_it_is_open(kind: str) -> None:
+    story = Story()
+    story.then(wrote("hi", 1))
+    effects = story.then(wrote("", 2, kind=kind))
+    assert (len(said(effects)), aside(effects)) == (1, [])

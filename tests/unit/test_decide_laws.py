@@ -147,6 +147,7 @@ def test_a_users_words_reach_one_agent_at_most_and_it_is_the_sessions(history: l
 @settings(max_examples=1500)
 @given(histories)
 def test_ticks_never_go_back(history: list[tuple[Maker, float, bool]]) -> None:
+    """Of as many messages as are compared (`Rules.ticks_kept`); here there are two."""
     highest: dict[tuple[int, str], int] = {}
     for _, _, _, decision in unfold(history):
         for effect in decision.effects:

@@ -1,6 +1,11 @@
-"""Statuses in every order: ticks only climb, a failure is told once and beside them, unknown ones change nothing."""
+"""Statuses in every order: ticks only climb, a failure is told once and beside them, unknown ones change nothing.
+
+Of a user's last messages, that is: of how many, `Rules.ticks_kept` says.
+"""
 
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +14,7 @@ from hypothesis import strategies as st
 from app.core.decide import RANKS
 from app.core.effects import TellAgent
 from app.core.events import Event, Mark, StatusCame
+from app.core.rules import Rules
 from tests.unit.histories import ANA, NOW, SALES, SERVICE, Story, finished, wrote
 
 ERROR = {"code": 131026, "title": "Message undeliverable", "details": "The phone number is not on WhatsApp."}
@@ -98,3 +104,16 @@ def test_the_ticks_of_two_messages_do_not_mix() -> None:
     events: list[Event] = [came("read", "e1"), came("sent", "e2"), came("sent", "e1"), came("delivered", "e2")]
     told = [(effect.record["effect"], effect.record["text"]) for effect in heard(events)]
     assert told == [("e1", "read"), ("e2", "sent"), ("e2", "delivered")]
+
+
+@pytest.mark.parametrize("others", [Rules().ticks_kept - 1, Rules().ticks_kept], ids=["compared", "forgotten"])
+def test_a_late_status_is_told_only_once_so_many_other_messages_have_had_one(others: int) -> None:
+    between: list[Event] = [came("read", f"other{number}") for number in range(others)]
+    told = [effect.record["text"] for effect in heard([came("read"), *between, came("delivered")])]
+    assert told.count("delivered") == (others == Rules().ticks_kept)
+
+
+@pytest.mark.parametrize("page", ["agents.md", "guarantees.md"])
+def test_the_pages_name_how_many_messages_are_compared(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text()
+    assert re.search(rf"\b{Rules().ticks_kept} other", text)

@@ -1,12 +1,24 @@
 """The menu within Meta's limits, and what taps and words choose from it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.menu import Chosen, Stale, Turned, is_ours, menu_message, read_tap, read_words
+from app.core.filling import Filling
+from app.core.menu import (
+    NOTHING_SHOWN,
+    Chosen,
+    Stale,
+    Turned,
+    is_ours,
+    menu_message,
+    read_tap,
+    read_words,
+    shown_by,
+)
 from app.core.messages import LIST_BODY_MAX, ROWS_MAX, List, Text, read_message
 from app.core.register import Agent, Register
 from app.core.rules import Texts
@@ -22,7 +34,7 @@ def of(count: int) -> Register:
 
 def menu(register: Register, page: int = 0, notice: str = "") -> List:
     """A page of a menu with the id ab12."""
-    message = menu_message(register, TEXTS, "ab12", page, notice, now=NOW)
+    message = menu_message(register, TEXTS, "ab12", page, notice, filling=Filling(now=NOW))
     assert isinstance(message, List)
     return message
 
@@ -69,7 +81,7 @@ def test_numbers_go_on_from_page_to_page() -> None:
 
 
 def test_an_empty_menu_is_a_sentence() -> None:
-    message = menu_message(Register(), TEXTS, "ab12", notice="Sales is gone.", now=NOW)
+    message = menu_message(Register(), TEXTS, "ab12", notice="Sales is gone.", filling=Filling(now=NOW))
     assert message == Text(text=f"Sales is gone.\n\n{TEXTS.no_agents}")
 
 
@@ -137,3 +149,53 @@ def test_words_choose_by_number_or_name(words: str) -> None:
 @pytest.mark.parametrize("words", ["", "0", "4", "-2", "2 please", "٢", "99999", "9" * 5000, "sale", "."])
 def test_other_words_choose_nothing(words: str) -> None:
     assert read_words(words, REGISTER) is None
+
+
+ORDERS = st.lists(st.integers(1, 12), unique=True, max_size=12)
+
+
+def ordered(ids: list[int]) -> Register:
+    """A register with these agents, in this order."""
+    return Register.of(replace(agent(number, f"Agent {number}"), position=place) for place, number in enumerate(ids))
+
+
+@given(ORDERS, ORDERS, st.integers(1, 13))
+def test_a_number_chooses_the_agent_that_the_menu_showed_under_it_or_nobody(
+    before: list[int], now: list[int], number: int
+) -> None:
+    register = ordered(now)
+    choice = read_words(str(number), register, shown_by(ordered(before)))
+    if number > len(before):
+        assert choice is None
+    elif before == now:
+        assert choice == Chosen(register.active[number - 1])
+    else:
+        assert choice == Stale()
+
+
+@given(ORDERS.filter(bool), ORDERS)
+def test_a_name_chooses_whatever_was_shown(now: list[int], before: list[int]) -> None:
+    register = ordered(now)
+    for one in register.active:
+        assert read_words(one.name, register, shown_by(ordered(before))) == Chosen(one)
+
+
+def test_other_words_of_an_agent_are_no_other_menu() -> None:
+    renamed = Register.of([replace(one, name=f"New {one.name}", description="new") for one in REGISTER.agents])
+    assert shown_by(renamed) == shown_by(REGISTER)
+    assert read_words("2", renamed, shown_by(REGISTER)) == Chosen(renamed.active[1])
+
+
+def test_a_number_chooses_nothing_for_who_was_sent_no_menu() -> None:
+    assert read_words("1", REGISTER, NOTHING_SHOWN) is None
+
+
+def test_what_a_menu_shows_is_kept_in_few_characters() -> None:
+    assert len(shown_by(of(1000))) < 20
+
+
+def test_no_page_is_turned_once_the_agents_have_changed() -> None:
+    row = menu(of(12)).rows[-1].id
+    assert read_tap(row, "ab12", of(12), shown_by(of(12))) == Turned(1)
+    assert read_tap(row, "ab12", of(13), shown_by(of(12))) == Stale()
+    assert read_tap(row, "ab12", of(13)) == Turned(1), "a session of a version before does not say what was shown"

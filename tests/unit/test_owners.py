@@ -36,6 +36,17 @@ def test_the_worker_of_the_partition_is_named(owner: str, named: str | None) -> 
     assert Owners(group(owner), CHANGELOG, 8).owner(KEY) == named
 
 
+@pytest.mark.parametrize("owner", [MINE, OTHER, None])
+def test_a_worker_has_the_users_of_its_own_partitions_only(owner: str | None) -> None:
+    assert Owners(group(owner), CHANGELOG, 8).has(KEY) is (owner == MINE)
+
+
+@pytest.mark.parametrize("more", [{"rebalancing": True}, {"tables": SimpleNamespace(actives_ready=False)}])
+def test_while_users_are_handed_out_a_worker_does_not_say_that_it_has_one(more: dict[str, Any]) -> None:
+    with pytest.raises(OwnerUnknown):
+        Owners(group(MINE, **more), CHANGELOG, 8).has(KEY)
+
+
 def test_the_other_workers_are_those_with_users() -> None:
     known = {MINE: {CHANGELOG: [0]}, OTHER: {CHANGELOG: [1, 2]}, "http://idle:8000": {CHANGELOG: []}}
     app = group(router=SimpleNamespace(tables_metadata=lambda: known))

@@ -16,6 +16,7 @@ sessions = st.builds(
     since=times,
     agent=st.none() | st.integers(1, 2**63 - 1),
     menu=texts,
+    shown=texts,
     kept=st.lists(st.dictionaries(texts, texts, max_size=2), max_size=3).map(tuple),
     dropped=st.integers(0, 100),
     by=texts,

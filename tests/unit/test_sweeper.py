@@ -18,6 +18,7 @@ from app.core.events import ClockStruck
 from app.core.register import Register
 from app.core.rules import Rules
 from app.core.state import Session, State, Window
+from app.owners import OwnerUnknown
 from app.producing import ProduceError, Producer
 from app.register_feed import RegisterFeed
 from app.settings import Settings
@@ -160,6 +161,7 @@ def sweeper(producer: FakeProducer, users: FakeUsers, feed: Any = None, seconds:
         cast(Producer, producer),
         cast(Users, users),
         more.get("ready", lambda: True),
+        more.get("has", lambda key: True),
     )
 
 
@@ -179,6 +181,62 @@ async def test_everybody_who_is_due_is_struck_under_their_own_key(monkeypatch: p
         (TOPICS.control, b"s%d" % n) for n in range(5)
     ]
     assert all(isinstance(read_event(record.value), ClockStruck) for record in producer.records)
+
+
+async def test_nobody_is_struck_who_is_another_workers_by_now() -> None:
+    """A table in memory keeps the rows of a partition that left."""
+    producer = FakeProducer()
+    service = sweeper(producer, crowd(silent=4, awake=1), has=lambda key: key in (b"s1", b"s2", b"a0"))
+    assert await service.sweep(NOW) == 2
+    assert [record.key for record in producer.records] == [b"s1", b"s2"]
+
+
+async def test_only_of_users_who_are_due_is_asked_whose_they_are() -> None:
+    asked = []
+
+    def has(key: bytes) -> bool:
+        asked.append(key)
+        return True
+
+    await sweeper(FakeProducer(), crowd(silent=2, awake=50), has=has).sweep(NOW)
+    assert asked == [b"s0", b"s1"]
+
+
+async def test_while_nobody_can_say_whose_users_they_are_nobody_is_struck() -> None:
+    producer, asked = FakeProducer(), 0
+
+    def has(key: bytes) -> bool:
+        nonlocal asked
+        asked += 1
+        if asked > 2:
+            raise OwnerUnknown("the users are being handed out among the workers")
+        return True
+
+    with pytest.raises(OwnerUnknown):
+        await sweeper(producer, crowd(silent=5, awake=0), has=has).sweep(NOW)
+    assert producer.records == []
+
+
+async def test_a_sweep_that_could_not_know_whose_users_they_are_comes_again_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next round would be an hour away."""
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.001)
+    producer, feed, now, asked = FakeProducer(), Feed(), time.time(), 0
+
+    def has(key: bytes) -> bool:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise OwnerUnknown("this worker has not heard from Kafka lately")
+        return True
+
+    users = FakeUsers({b"u": state(since=now, last_seen=now)})
+    async with asyncio.timeout(10), sweeper(producer, users, feed, 3600.0, has=has):
+        feed.change(WITHOUT_SALES)
+        while not producer.records:
+            await asyncio.sleep(0.001)
+    assert asked >= 3
 
 
 async def test_when_nobody_is_due_nothing_is_written() -> None:

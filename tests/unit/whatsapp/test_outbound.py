@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.core.effects import Send
+from app.core.filling import Filling
 from app.core.identity import User
 from app.core.menu import menu_message
 from app.core.messages import Text
@@ -65,7 +66,7 @@ def test_a_list() -> None:
 
 
 def test_the_menu_can_be_sent() -> None:
-    menu = menu_message(REGISTER, Texts(), "ab12", now=0.0)
+    menu = menu_message(REGISTER, Texts(), "ab12", filling=Filling(now=0.0))
     sections = send(menu.model_dump(mode="json"))["interactive"]["action"]["sections"]
     assert [row["title"] for row in sections[0]["rows"]] == ["Consumer Service", "Sales", "Help Desk"]
 
