@@ -5,6 +5,9 @@ import { hue, initials, listTime, nameOf, preview } from "./format.js";
 
 const SEARCH_MS = 200;
 
+/** The server's order. */
+const newestFirst = (a, b) => b.last_at - a.last_at || (b.user > a.user ? 1 : -1);
+
 export class List {
   constructor({ link, now, onOpen }) {
     this.link = link;
@@ -15,6 +18,7 @@ export class List {
     this.rows = new Map();
     this.nodes = new Map();
     this.more = false;
+    this.floor = null;
     this.loaded = false;
     this.round = 0;
     this.place = byId("list");
@@ -32,6 +36,7 @@ export class List {
     if (agent === this.agent) return;
     this.agent = agent;
     this.rows.clear();
+    this.more = false;
     this.loaded = false;
     this.search.value = "";
     this.draw();
@@ -43,34 +48,45 @@ export class List {
     const agent = this.agent;
     const answer = await this.link.ask({ do: "conversations", agent, search: this.search.value }).catch(() => null);
     if (!answer || round !== this.round) return;
-    this.rows = new Map(answer.conversations.map((row) => [row.user, row]));
-    this.more = answer.more;
+    this.rows.clear();
     this.loaded = true;
+    this.take(answer);
+  }
+
+  /** A page of the list came. The next one starts where it ends, whatever was pushed meanwhile. */
+  take({ conversations, more }) {
+    this.more = more;
+    this.floor = conversations.at(-1) ?? this.floor;
+    for (const row of conversations) this.keep(row);
     this.draw();
+  }
+
+  keep(row) {
+    const known = this.rows.get(row.user);
+    if (!known || known.counter <= row.counter) this.rows.set(row.user, row);
   }
 
   async loadMore() {
     const far = this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight > 300;
     if (!this.more || this.loading || far) return;
-    const last = this.sorted().at(-1);
     const round = this.round;
     this.loading = true;
-    const question = { do: "conversations", agent: this.agent, search: this.search.value, before: [last.last_at, last.user] };
+    const question = { do: "conversations", agent: this.agent, search: this.search.value, before: [this.floor.last_at, this.floor.user] };
     const answer = await this.link.ask(question).catch(() => null);
     this.loading = false;
     if (!answer || round !== this.round) return;
-    for (const row of answer.conversations) this.rows.set(row.user, row);
-    this.more = answer.more;
+    this.take(answer);
+  }
+
+  /** A push told of a conversation; one that belongs to a page not asked for yet comes with that page. */
+  put(conversation) {
+    if (!this.rows.has(conversation.user) && (!this.matches(conversation) || this.isBelow(conversation))) return;
+    this.keep(conversation);
     this.draw();
   }
 
-  /** A push told of a conversation. */
-  put(conversation) {
-    const known = this.rows.get(conversation.user);
-    if (known && known.counter > conversation.counter) return;
-    if (!known && !this.matches(conversation)) return;
-    this.rows.set(conversation.user, conversation);
-    this.draw();
+  isBelow(conversation) {
+    return this.more && newestFirst(this.floor, conversation) < 0;
   }
 
   matches(conversation) {
@@ -79,7 +95,7 @@ export class List {
   }
 
   sorted() {
-    return [...this.rows.values()].sort((a, b) => b.last_at - a.last_at || (b.user > a.user ? 1 : -1));
+    return [...this.rows.values()].sort(newestFirst);
   }
 
   mark(user) {

@@ -41,11 +41,13 @@ export class Thread {
     this.messages.clear();
     this.nodes.clear();
     this.highest = 0;
+    this.loaded = false;
     this.more = false;
+    this.floor = 0;
     this.unreadFrom = null;
     this.missed = 0;
     this.atEnd = true;
-    this.log.replaceChildren(make("div", { class: "older" }, "Loading…"));
+    this.draw();
     this.head();
     const answer = await this.link.ask({ do: "history", agent: conversation.agent, user: conversation.user }).catch(() => null);
     if (!answer || !this.isOpen(conversation.agent, conversation.user)) return;
@@ -54,8 +56,8 @@ export class Thread {
       return;
     }
     this.unreadFrom = answer.messages.find((message) => message.isRead === false)?.seq ?? null;
-    this.more = answer.more;
-    this.take(answer.messages);
+    this.loaded = true;
+    this.page(answer);
     this.update(answer.conversation);
     this.toEnd();
     this.markRead();
@@ -69,7 +71,7 @@ export class Thread {
   async catchUp() {
     const { agent, user } = this.conversation ?? {};
     if (!agent) return;
-    if (!this.highest) {
+    if (!this.loaded) {
       await this.open(this.conversation);
       return;
     }
@@ -82,17 +84,17 @@ export class Thread {
     }
     if (answer.reset) {
       this.messages.clear();
-      this.more = true;
-    }
-    this.take(answer.messages);
+      this.page(answer);
+    } else this.take(answer.messages);
     this.update(answer.conversation);
     this.markRead();
   }
 
   /** A message came or changed. */
   put(message, conversation) {
-    const fresh = !this.messages.has(message.id);
+    const known = this.messages.has(message.id);
     this.take([message]);
+    const fresh = !known && this.messages.has(message.id);
     this.update(conversation);
     if (fresh && message.direction !== "out" && !this.atEnd) {
       this.missed += 1;
@@ -101,11 +103,24 @@ export class Thread {
     this.markRead();
   }
 
+  /** A page of messages came. The one before it starts where it begins, whatever was pushed meanwhile. */
+  page({ messages, more }) {
+    this.more = more;
+    this.floor = messages[0]?.seq ?? this.floor;
+    for (const message of this.messages.values()) if (this.isBelow(message)) this.messages.delete(message.id);
+    this.take(messages);
+  }
+
+  isBelow(message) {
+    return this.more && message.seq < this.floor;
+  }
+
+  /** Messages came or changed; what belongs to a page not asked for yet comes with that page. */
   take(messages) {
     for (const message of messages) {
       this.highest = Math.max(this.highest, message.changed);
       const known = this.messages.get(message.id);
-      if (!known || known.changed <= message.changed) this.messages.set(message.id, message);
+      if (known ? known.changed <= message.changed : !this.isBelow(message)) this.messages.set(message.id, message);
     }
     this.draw();
   }
@@ -151,6 +166,7 @@ export class Thread {
       nodes.set(key, { sign, node });
       wanted.push(node);
     };
+    if (!this.loaded) use("loading", "", () => make("div", { class: "older" }, "Loading…"));
     if (this.more) use("older", "", () => make("div", { class: "older" }, "Earlier messages…"));
     let before = null;
     for (const message of all) {
@@ -195,16 +211,14 @@ export class Thread {
   }
 
   async older() {
-    if (!this.more || this.loading || !this.messages.size) return;
+    if (!this.more || this.loading) return;
     const { agent, user } = this.conversation;
-    const before = Math.min(...[...this.messages.values()].map((message) => message.seq));
     this.loading = true;
-    const answer = await this.link.ask({ do: "history", agent, user, before }).catch(() => null);
+    const answer = await this.link.ask({ do: "history", agent, user, before: this.floor }).catch(() => null);
     this.loading = false;
     if (!answer || !this.isOpen(agent, user)) return;
-    this.more = answer.more;
     this.prepending = true;
-    this.take(answer.messages);
+    this.page(answer);
     this.prepending = false;
   }
 
