@@ -47,7 +47,7 @@ def install_chat(
 ) -> Hub:
     """Add the chat to a Faust app; the hub tells how many browsers are there. Raises SettingsError."""
     margin = float(settings.window_margin_seconds)
-    access = Access(settings, chat_secret(settings), lambda: feed.register, clock)
+    access = Access(settings, chat_secret(settings), lambda: feed.register, lambda: feed.is_loaded, clock)
     hub = Hub()
     sending = Sending(conversations, producer, pushes.publish, window_margin=margin, clock=clock, new_id=new_id)
     actions = Actions(access, conversations, sending, pushes.publish, Attachments(files))

@@ -42,6 +42,7 @@ class Pages:
 
     async def chat(self, request: web.Request) -> web.Response:
         """The page, or the way to the login."""
+        self._access.need_register()
         agents = self._access.agents_of(self._access.login(request))
         if not agents:
             raise web.HTTPSeeOther("/login")
@@ -49,12 +50,14 @@ class Pages:
 
     async def ask(self, request: web.Request) -> web.Response:
         """The login page."""
+        self._access.need_register()
         return self._login_page(request)
 
     async def log_in(self, request: web.Request) -> web.Response:
         """Check a code; a right one adds its agent to the browser's login."""
         if foreign(request):
             raise web.HTTPForbidden(text="the login takes forms of this host only")
+        self._access.need_register()
         address = request.remote or ""
         wait = self._throttle.wait(address)
         if wait:

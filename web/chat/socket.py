@@ -83,9 +83,10 @@ class Socket:
         self._clock = clock
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve one socket until it closes; 403 to other sites, 401 without a login."""
+        """Serve one socket until it closes; 403 to other sites, 401 without a login, 503 without a register."""
         if foreign(request):
             raise web.HTTPForbidden(text="the socket opens for pages of this host only")
+        self._access.need_register()
         login = self._access.login(request)
         if not self._access.agents_of(login):
             raise web.HTTPUnauthorized(text="log in first")
