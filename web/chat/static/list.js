@@ -9,8 +9,8 @@ const SEARCH_MS = 200;
 const newestFirst = (a, b) => b.last_at - a.last_at || (b.user > a.user ? 1 : -1);
 
 export class List {
-  constructor({ link, now, onOpen }) {
-    this.link = link;
+  constructor({ asking, now, onOpen }) {
+    this.asking = asking;
     this.now = now;
     this.onOpen = onOpen;
     this.agent = null;
@@ -21,6 +21,7 @@ export class List {
     this.floor = null;
     this.loaded = false;
     this.round = 0;
+    this.meanwhile = [];
     this.place = byId("list");
     this.search = byId("search");
     this.search.addEventListener("input", () => {
@@ -45,12 +46,17 @@ export class List {
   /** Ask for the newest conversations again. */
   async load() {
     const round = (this.round += 1);
-    const agent = this.agent;
-    const answer = await this.link.ask({ do: "conversations", agent, search: this.search.value }).catch(() => null);
-    if (!answer || round !== this.round) return;
+    this.meanwhile = [];
+    const question = { do: "conversations", agent: this.agent, search: this.search.value };
+    const answer = await this.asking.ask(question, () => round === this.round);
+    if (!answer) return;
     this.rows.clear();
     this.loaded = true;
     this.take(answer);
+    // The answer may be older than what was pushed while it was under way.
+    for (const conversation of this.meanwhile) this.admit(conversation);
+    this.meanwhile = null;
+    this.draw();
   }
 
   /** A page of the list came. The next one starts where it ends, whatever was pushed meanwhile. */
@@ -58,7 +64,6 @@ export class List {
     this.more = more;
     this.floor = conversations.at(-1) ?? this.floor;
     for (const row of conversations) this.keep(row);
-    this.draw();
   }
 
   keep(row) {
@@ -68,21 +73,27 @@ export class List {
 
   async loadMore() {
     const far = this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight > 300;
-    if (!this.more || this.loading || far) return;
-    const round = this.round;
-    this.loading = true;
+    if (!this.more || this.loading === this.round || far) return;
+    const round = (this.loading = this.round);
     const question = { do: "conversations", agent: this.agent, search: this.search.value, before: [this.floor.last_at, this.floor.user] };
-    const answer = await this.link.ask(question).catch(() => null);
-    this.loading = false;
-    if (!answer || round !== this.round) return;
+    const answer = await this.asking.ask(question, () => round === this.round);
+    if (this.loading === round) this.loading = null;
+    if (!answer) return;
     this.take(answer);
+    this.draw();
   }
 
   /** A push told of a conversation; one that belongs to a page not asked for yet comes with that page. */
   put(conversation) {
-    if (!this.rows.has(conversation.user) && (!this.matches(conversation) || this.isBelow(conversation))) return;
-    this.keep(conversation);
+    this.meanwhile?.push(conversation);
+    this.admit(conversation);
     this.draw();
+  }
+
+  admit(conversation) {
+    const isNew = !this.rows.has(conversation.user);
+    if (isNew && (!this.matches(conversation) || this.isBelow(conversation))) return;
+    this.keep(conversation);
   }
 
   isBelow(conversation) {

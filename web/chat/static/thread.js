@@ -9,8 +9,9 @@ const NEAR = 120;
 const SOON_SECONDS = 2 * 3600;
 
 export class Thread {
-  constructor({ link, now, outbox, onState, onMoved }) {
+  constructor({ link, asking, now, outbox, onState, onMoved }) {
     this.link = link;
+    this.asking = asking;
     this.now = now;
     this.outbox = outbox;
     this.onState = onState;
@@ -18,6 +19,7 @@ export class Thread {
     this.conversation = null;
     this.messages = new Map();
     this.nodes = new Map();
+    this.round = 0;
     this.lastTop = 0;
     this.log = byId("log");
     this.log.addEventListener("scroll", () => this.scrolled());
@@ -37,6 +39,7 @@ export class Thread {
   }
 
   async open(conversation) {
+    const round = (this.round += 1);
     this.conversation = conversation;
     this.messages.clear();
     this.nodes.clear();
@@ -49,8 +52,9 @@ export class Thread {
     this.atEnd = true;
     this.draw();
     this.head();
-    const answer = await this.link.ask({ do: "history", agent: conversation.agent, user: conversation.user }).catch(() => null);
-    if (!answer || !this.isOpen(conversation.agent, conversation.user)) return;
+    const question = { do: "history", agent: conversation.agent, user: conversation.user };
+    const answer = await this.asking.ask(question, () => round === this.round);
+    if (!answer) return;
     if (answer.conversation.user !== conversation.user) {
       this.onMoved(answer.conversation);
       return;
@@ -64,6 +68,7 @@ export class Thread {
   }
 
   close() {
+    this.round += 1;
     this.conversation = null;
   }
 
@@ -75,8 +80,9 @@ export class Thread {
       await this.open(this.conversation);
       return;
     }
-    const answer = await this.link.ask({ do: "catch_up", agent, user, after: this.highest }).catch(() => null);
-    if (!answer || !this.isOpen(agent, user)) return;
+    const round = (this.round += 1);
+    const answer = await this.asking.ask({ do: "catch_up", agent, user, after: this.highest }, () => round === this.round);
+    if (!answer) return;
     // Their user turned out to be another one: it is one conversation now.
     if (answer.conversation.user !== user) {
       this.onMoved(answer.conversation);
@@ -88,6 +94,8 @@ export class Thread {
     } else this.take(answer.messages);
     this.update(answer.conversation);
     this.markRead();
+    // Whoever waited at the top for earlier messages still does.
+    if (this.log.scrollTop < NEAR) this.older();
   }
 
   /** A message came or changed. */
@@ -211,12 +219,12 @@ export class Thread {
   }
 
   async older() {
-    if (!this.more || this.loading) return;
+    if (!this.conversation || !this.more || this.loading === this.round) return;
     const { agent, user } = this.conversation;
-    this.loading = true;
-    const answer = await this.link.ask({ do: "history", agent, user, before: this.floor }).catch(() => null);
-    this.loading = false;
-    if (!answer || !this.isOpen(agent, user)) return;
+    const round = (this.loading = this.round);
+    const answer = await this.asking.ask({ do: "history", agent, user, before: this.floor }, () => round === this.round);
+    if (this.loading === round) this.loading = null;
+    if (!answer) return;
     this.prepending = true;
     this.page(answer);
     this.prepending = false;
