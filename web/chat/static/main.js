@@ -8,6 +8,7 @@ import { byId, drawIcons, make } from "./dom.js";
 import { nameOf } from "./format.js";
 import { Link } from "./link.js";
 import { List } from "./list.js";
+import { watchLogout } from "./logout.js";
 import { Outbox } from "./outbox.js";
 import { Thread } from "./thread.js";
 import { Tray } from "./tray.js";
@@ -27,7 +28,7 @@ drawIcons();
 
 const link = new Link({ onPush, onState });
 const outbox = new Outbox({ link, now, onChange: () => thread?.draw(), onSent });
-const asking = new Asking({ link, onAway, onRefused: (text) => say("problem", text, PROBLEM_MS) });
+const asking = new Asking({ link, onAway, onRefused: problem });
 const list = new List({ asking, now, onOpen: open });
 const thread = new Thread({ link, asking, now, outbox, onState: threadState, onMoved: open });
 const acts = new Acts({ link, place: () => thread.conversation });
@@ -162,10 +163,14 @@ function closeThread() {
   byId("nothing").hidden = false;
 }
 
-function threadState(problem) {
+function threadState(text) {
   composer.shut(thread.conversation ? thread.shut() : null);
   acts.show(thread.conversation && thread.conversation.state !== "closed");
-  if (problem) say("problem", problem, PROBLEM_MS);
+  if (text) problem(text);
+}
+
+function problem(text) {
+  say("problem", text, PROBLEM_MS);
 }
 
 /** The chat's memory does not answer, or answers again. */
@@ -198,4 +203,5 @@ window.addEventListener("keydown", (event) => {
   }
 });
 setInterval(() => (thread.clock(), thread.draw(), list.draw()), 1000);
+watchLogout(problem);
 link.connect();
