@@ -32,12 +32,14 @@ class Access:
         register: Callable[[], Register],
         is_loaded: Callable[[], bool],
         clock: Callable[[], float],
+        new_id: Callable[[], str],
     ) -> None:
         self._names = frozenset(name.casefold() for name in settings.chat_agents)
         self._seconds = settings.chat_session_seconds
         self._register = register
         self._is_loaded = is_loaded
         self._clock = clock
+        self._new_id = new_id
         self.secret = secret
 
     def need_register(self) -> None:
@@ -73,7 +75,8 @@ class Access:
 
     def let_in(self, request: web.Request, response: web.StreamResponse, agent: Agent) -> None:
         """Add an agent to the browser's login, for the time a login lasts."""
-        login = Login(self.login(request).agents | {agent.id}, self._clock() + self._seconds)
+        held = self.login(request)
+        login = Login(held.agents | {agent.id}, self._clock() + self._seconds, held.id or self._new_id())
         response.set_cookie(
             COOKIE,
             write_cookie(self.secret, login),
