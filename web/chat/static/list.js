@@ -45,18 +45,24 @@ export class List {
 
   /** Ask for the newest conversations again. */
   async load() {
-    const round = (this.round += 1);
-    this.meanwhile = [];
-    const question = { do: "conversations", agent: this.agent, search: this.search.value };
-    const answer = await this.asking.ask(question, () => round === this.round);
+    this.round += 1;
+    const answer = await this.ask();
     if (!answer) return;
     this.rows.clear();
     this.loaded = true;
     this.take(answer);
-    // The answer may be older than what was pushed while it was under way.
-    for (const conversation of this.meanwhile) this.admit(conversation);
-    this.meanwhile = null;
-    this.draw();
+    // Whoever has scrolled down meanwhile was not heard.
+    this.loadMore();
+  }
+
+  /** Ask for a page of the list, one at a time. */
+  async ask(before) {
+    const round = (this.asked = this.round);
+    this.meanwhile = [];
+    const question = { do: "conversations", agent: this.agent, search: this.search.value, before };
+    const answer = await this.asking.ask(question, () => round === this.round);
+    if (this.asked === round) this.asked = null;
+    return answer;
   }
 
   /** A page of the list came. The next one starts where it ends, whatever was pushed meanwhile. */
@@ -64,6 +70,10 @@ export class List {
     this.more = more;
     this.floor = conversations.at(-1) ?? this.floor;
     for (const row of conversations) this.keep(row);
+    // The answer may be older than what was pushed while it was under way.
+    for (const row of this.meanwhile) this.admit(row);
+    this.meanwhile = null;
+    this.draw();
   }
 
   keep(row) {
@@ -73,14 +83,9 @@ export class List {
 
   async loadMore() {
     const far = this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight > 300;
-    if (!this.more || this.loading === this.round || far) return;
-    const round = (this.loading = this.round);
-    const question = { do: "conversations", agent: this.agent, search: this.search.value, before: [this.floor.last_at, this.floor.user] };
-    const answer = await this.asking.ask(question, () => round === this.round);
-    if (this.loading === round) this.loading = null;
-    if (!answer) return;
-    this.take(answer);
-    this.draw();
+    if (!this.more || this.asked === this.round || far) return;
+    const answer = await this.ask([this.floor.last_at, this.floor.user]);
+    if (answer) this.take(answer);
   }
 
   /** A push told of a conversation; one that belongs to a page not asked for yet comes with that page. */

@@ -49,6 +49,7 @@ export class Thread {
     this.floor = 0;
     this.unreadFrom = null;
     this.missed = 0;
+    this.meanwhile = [];
     this.atEnd = true;
     this.draw();
     this.head();
@@ -80,8 +81,9 @@ export class Thread {
       await this.open(this.conversation);
       return;
     }
-    const round = (this.round += 1);
+    const round = (this.loading = this.round += 1);
     const answer = await this.asking.ask({ do: "catch_up", agent, user, after: this.highest }, () => round === this.round);
+    if (this.loading === round) this.loading = null;
     if (!answer) return;
     // Their user turned out to be another one: it is one conversation now.
     if (answer.conversation.user !== user) {
@@ -116,7 +118,9 @@ export class Thread {
     this.more = more;
     this.floor = messages[0]?.seq ?? this.floor;
     for (const message of this.messages.values()) if (this.isBelow(message)) this.messages.delete(message.id);
-    this.take(messages);
+    // The answer may be older than what was pushed while it was under way.
+    this.take([...messages, ...this.meanwhile]);
+    this.meanwhile = [];
   }
 
   isBelow(message) {
@@ -128,7 +132,8 @@ export class Thread {
     for (const message of messages) {
       this.highest = Math.max(this.highest, message.changed);
       const known = this.messages.get(message.id);
-      if (known ? known.changed <= message.changed : !this.isBelow(message)) this.messages.set(message.id, message);
+      if (!known && this.isBelow(message)) this.meanwhile.push(message);
+      else if (!known || known.changed <= message.changed) this.messages.set(message.id, message);
     }
     this.draw();
   }
@@ -222,6 +227,7 @@ export class Thread {
     if (!this.conversation || !this.more || this.loading === this.round) return;
     const { agent, user } = this.conversation;
     const round = (this.loading = this.round);
+    this.meanwhile = [];
     const answer = await this.asking.ask({ do: "history", agent, user, before: this.floor }, () => round === this.round);
     if (this.loading === round) this.loading = null;
     if (!answer) return;
