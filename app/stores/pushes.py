@@ -36,6 +36,11 @@ def joined_push(agent: int, former: str, user: str) -> Push:
     return {"push": "joined", "agent": agent, "former": former, "user": user}
 
 
+def logout_push(login: str) -> Push:
+    """The push that ends a login's sockets; no page reads it."""
+    return {"push": "logout", "login": login}
+
+
 class Pushes(Service):
     """Pushes of one worker and to all workers; `worker` is a name no other worker has."""
 

@@ -13,7 +13,7 @@ from web.chat.throttle import ADDRESSES_MAX, PAUSE_SECONDS, WRONG_MAX, Throttle
 SECRET = SecretStr("one secret")
 SALES = Agent(id=1, name="Sales", read_topic="i", write_topic="o", error_topic="e")
 HELP = Agent(id=2, name="Help", read_topic="hi", write_topic="ho", error_topic="he")
-LOGIN = Login(frozenset({1, 2}), 1000.0)
+LOGIN = Login(frozenset({1, 2}), 1000.0, "its id")
 
 
 def test_a_code_belongs_to_one_agent_and_one_secret() -> None:

@@ -55,6 +55,7 @@ class Feed:
 
     def __init__(self, *agents: Agent) -> None:
         self.register = Register.of(agents)
+        self.is_loaded = True
         self.callbacks: list[Callable[[Register], None]] = []
 
     def subscribe(self, callback: Callable[[Register], None]) -> None:

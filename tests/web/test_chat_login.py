@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.core.media import Note, after_success, media_id
+from app.core.register import Register
 from app.settings import SettingsError
 from app.stores.media_directory import MediaDirectory
 from tests.unit.media_stores import put
@@ -92,6 +93,24 @@ async def test_a_login_ends_with_its_time_and_with_its_agent(chat: Chat) -> None
     assert (await chat.client.get("/chat", allow_redirects=False)).status == 200
     chat.clock.now += chat.settings.chat_session_seconds
     assert (await chat.client.get("/chat", allow_redirects=False)).status == 303
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/chat"), ("GET", "/login"), ("POST", "/login"), ("GET", "/websocket"), ("GET", "/chat/media/x")],
+)
+async def test_while_no_register_has_been_read_nobody_is_told_that_they_are_logged_out(
+    chat: Chat, method: str, path: str
+) -> None:
+    await chat.log_in()
+    chat.feed.register, chat.feed.is_loaded = Register(), False
+    answer = await chat.client.request(method, path, headers={"Origin": chat.origin}, allow_redirects=False)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert "The chat knows no agents yet" in await answer.text()
+    chat.feed.register, chat.feed.is_loaded = Register.of([SALES]), True
+    assert (await chat.client.get("/chat", allow_redirects=False)).status == 200
+    async with chat.page() as page:
+        assert (await page.ask("ping"))["pong"] is True
 
 
 async def test_a_forged_cookie_opens_nothing(chat: Chat) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import WSServerHandshakeError
+from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
 
-from tests.web.chat_support import ANA, HELP, SALES, Chat, running_chat
-from web.chat.hub import QUEUE_MAX
-from web.chat.socket import LOGIN_ENDED
+from app.stores.pushes import Push
+from tests.web.chat_support import ANA, HELP, SALES, Chat, Page, running_chat
+from web.chat.access import COOKIE
+from web.chat.codes import Login, write_cookie
+from web.chat.hub import LOGIN_ENDED, QUEUE_MAX
 
 
 @pytest.fixture
@@ -117,6 +119,27 @@ async def test_the_socket_ends_with_the_login(tmp_path: Path) -> None:
         async with chat.client.ws_connect("/websocket", headers={"Origin": chat.origin}) as socket:
             await socket.receive(timeout=5)
             assert socket.close_code == LOGIN_ENDED
+
+
+async def test_a_logout_closes_the_sockets_of_its_login_and_of_no_other(chat: Chat) -> None:
+    other = Login(frozenset({SALES.id}), chat.clock() + 60, "of another browser")
+    cookie = {COOKIE: write_cookie(chat.settings.chat_secret, other)}
+    headers = {"Origin": chat.origin}
+    told: list[Push] = []
+    chat.pushes.subscribe(told.append)
+    async with (
+        ClientSession(cookies=cookie, cookie_jar=CookieJar(unsafe=True)) as browser,
+        browser.ws_connect(f"{chat.origin}/websocket", headers=headers) as stays,
+    ):
+        await chat.log_in(SALES)
+        async with chat.client.ws_connect("/websocket", headers=headers) as first, chat.page() as second:
+            await chat.log_in(HELP)
+            await chat.client.post("/logout", headers=headers, allow_redirects=False)
+            for socket in (first, second.socket):
+                await socket.receive(timeout=5)
+                assert socket.close_code == LOGIN_ENDED
+        assert "pong" in await Page(stays).ask("ping")
+    assert [push["push"] for push in told] == ["logout"], "what other workers hear of, too"
 
 
 async def test_a_new_register_reaches_the_page_and_the_last_agents_end_closes_it(chat: Chat) -> None:

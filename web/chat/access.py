@@ -1,6 +1,7 @@
 """Who may see what: the chat's agents, the browser's login, and whether a request comes from our own page.
 
-In: requests, the register. Out: the agents a request may see. Every page and socket asks here, and nowhere else.
+In: requests, the register. Out: the agents a request may see; 503 while nobody can tell, for the register has not been
+read. Every page and socket asks here, and nowhere else.
 """
 
 from collections.abc import Callable
@@ -14,19 +15,38 @@ from app.settings import Settings
 from web.chat.codes import Login, read_cookie, write_cookie
 
 COOKIE = "broker_chat"
+RETRY_SECONDS = "5"
+NOT_YET = (
+    "The chat knows no agents yet: it has just started, or none has been registered with the admin API.\n"
+    "This page asks again by itself."
+)
 
 
 class Access:
     """The chat's door."""
 
     def __init__(
-        self, settings: Settings, secret: SecretStr, register: Callable[[], Register], clock: Callable[[], float]
+        self,
+        settings: Settings,
+        secret: SecretStr,
+        register: Callable[[], Register],
+        is_loaded: Callable[[], bool],
+        clock: Callable[[], float],
+        new_id: Callable[[], str],
     ) -> None:
         self._names = frozenset(name.casefold() for name in settings.chat_agents)
         self._seconds = settings.chat_session_seconds
         self._register = register
+        self._is_loaded = is_loaded
         self._clock = clock
+        self._new_id = new_id
         self.secret = secret
+
+    def need_register(self) -> None:
+        """Raise 503 while no register has been read: without agents every login would look like an ended one."""
+        if not self._is_loaded():
+            headers = {"Retry-After": RETRY_SECONDS, "Refresh": RETRY_SECONDS}
+            raise web.HTTPServiceUnavailable(text=NOT_YET, headers=headers)
 
     @property
     def agents(self) -> tuple[Agent, ...]:
@@ -55,7 +75,8 @@ class Access:
 
     def let_in(self, request: web.Request, response: web.StreamResponse, agent: Agent) -> None:
         """Add an agent to the browser's login, for the time a login lasts."""
-        login = Login(self.login(request).agents | {agent.id}, self._clock() + self._seconds)
+        held = self.login(request)
+        login = Login(held.agents | {agent.id}, self._clock() + self._seconds, held.id or self._new_id())
         response.set_cookie(
             COOKIE,
             write_cookie(self.secret, login),

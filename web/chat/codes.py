@@ -24,10 +24,11 @@ log = logging.getLogger("broker.chat")
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Which agents a browser may see, by id, and until when (seconds UTC)."""
+    """Which agents a browser may see, by id, and until when (seconds UTC); its own id names it when it is ended."""
 
     agents: frozenset[int]
     expires: float
+    id: str = ""
 
     def valid(self, now: float) -> bool:
         """Whether it still opens anything."""
@@ -65,7 +66,7 @@ def code_matches(secret: SecretStr, agent: Agent, written: str) -> bool:
 
 def write_cookie(secret: SecretStr, login: Login) -> str:
     """A login as a signed cookie value."""
-    data = orjson.dumps({"agents": sorted(login.agents), "expires": login.expires})
+    data = orjson.dumps({"agents": sorted(login.agents), "expires": login.expires, "id": login.id})
     payload = base64.urlsafe_b64encode(data).rstrip(b"=")
     return f"{payload.decode()}.{_digest(secret, b'cookie', payload).hex()}"
 
@@ -77,7 +78,8 @@ def read_cookie(secret: SecretStr, value: str, now: float) -> Login:
         return NOBODY
     try:
         data = orjson.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
-        login = Login(frozenset(int(agent) for agent in data["agents"]), float(data["expires"]))
+        agents = frozenset(int(agent) for agent in data["agents"])
+        login = Login(agents, float(data["expires"]), str(data.get("id", "")))
     except (ValueError, KeyError, TypeError):
         return NOBODY
     return login if login.valid(now) else NOBODY

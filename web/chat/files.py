@@ -34,6 +34,7 @@ class Files:
         return self._stranger(request) or await take(self._store, request, LARGEST)
 
     def _stranger(self, request: web.Request) -> web.Response | None:
+        self._access.need_register()
         if not foreign(request) and self._access.agents_of(self._access.login(request)):
             return None
         return web.json_response({"error": "files are for operators who are logged in: log in again"}, status=403)

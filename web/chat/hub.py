@@ -16,6 +16,7 @@ from app.stores.pushes import Push
 from web.chat.codes import Login
 
 QUEUE_MAX = 1000
+LOGIN_ENDED = 4401
 
 log = logging.getLogger("broker.chat")
 
@@ -79,7 +80,10 @@ class Hub:
         self._connections.discard(connection)
 
     def receive(self, push: Push) -> None:
-        """Hand a push to every browser that may see its agent; one without an agent is for all."""
+        """Hand a push to every browser that may see its agent; one without an agent is for all, a logout for us."""
+        if push.get("push") == "logout":
+            self.end(push["login"])
+            return
         agent = push.get("agent")
         for connection in self._connections:
             if connection.pushed and (agent is None or connection.sees(agent)):
@@ -90,6 +94,12 @@ class Hub:
         for connection in self._connections:
             if connection.pushed:
                 connection.offer(make(connection))
+
+    def end(self, login: str) -> None:
+        """A browser logged out: its sockets close, whatever page holds them."""
+        for connection in self._connections:
+            if connection.login.id == login:
+                connection.close(LOGIN_ENDED, b"the login has ended")
 
     def close_all(self) -> None:
         """The worker stops: pages connect to another one."""

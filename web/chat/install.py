@@ -47,7 +47,7 @@ def install_chat(
 ) -> Hub:
     """Add the chat to a Faust app; the hub tells how many browsers are there. Raises SettingsError."""
     margin = float(settings.window_margin_seconds)
-    access = Access(settings, chat_secret(settings), lambda: feed.register, clock)
+    access = Access(settings, chat_secret(settings), lambda: feed.register, lambda: feed.is_loaded, clock, new_id)
     hub = Hub()
     sending = Sending(conversations, producer, pushes.publish, window_margin=margin, clock=clock, new_id=new_id)
     actions = Actions(access, conversations, sending, pushes.publish, Attachments(files))
@@ -66,7 +66,7 @@ def install_chat(
             await asyncio.wait_for(sending.finished(), SHUTDOWN_SECONDS)
 
     server: web.Application = faust_app.web.web_app
-    Pages(access, Throttle(clock)).add_to(server.router)
+    Pages(access, Throttle(clock), pushes.publish).add_to(server.router)
     Files(access, files).add_to(server.router)
     server.router.add_get("/websocket", socket.handle)
     server.middlewares.append(front_door)

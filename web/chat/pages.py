@@ -6,12 +6,14 @@ something is a POST that must come from our own page. Must never show an agent's
 
 import logging
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.stores.pushes import Push, logout_push
 from web.chat.access import Access, foreign
 from web.chat.codes import code_matches
 from web.chat.throttle import Throttle
@@ -25,9 +27,10 @@ log = logging.getLogger("broker.chat")
 class Pages:
     """Serves the chat's HTML."""
 
-    def __init__(self, access: Access, throttle: Throttle) -> None:
+    def __init__(self, access: Access, throttle: Throttle, publish: Callable[[Push], None]) -> None:
         self._access = access
         self._throttle = throttle
+        self._publish = publish
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
         )
@@ -42,6 +45,7 @@ class Pages:
 
     async def chat(self, request: web.Request) -> web.Response:
         """The page, or the way to the login."""
+        self._access.need_register()
         agents = self._access.agents_of(self._access.login(request))
         if not agents:
             raise web.HTTPSeeOther("/login")
@@ -49,12 +53,14 @@ class Pages:
 
     async def ask(self, request: web.Request) -> web.Response:
         """The login page."""
+        self._access.need_register()
         return self._login_page(request)
 
     async def log_in(self, request: web.Request) -> web.Response:
         """Check a code; a right one adds its agent to the browser's login."""
         if foreign(request):
             raise web.HTTPForbidden(text="the login takes forms of this host only")
+        self._access.need_register()
         address = request.remote or ""
         wait = self._throttle.wait(address)
         if wait:
@@ -79,11 +85,14 @@ class Pages:
         raise response
 
     async def log_out(self, request: web.Request) -> web.Response:
-        """Forget the browser's login."""
+        """Forget the browser's login, and end its sockets."""
         if foreign(request):
             raise web.HTTPForbidden(text="the logout takes forms of this host only")
         response = web.HTTPSeeOther("/login")
         self._access.let_out(request, response)
+        login = self._access.login(request)
+        if login.id:
+            self._publish(logout_push(login.id))
         raise response
 
     def _login_page(

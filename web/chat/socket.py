@@ -29,9 +29,9 @@ resync                                      pushes may have been missed: ask for
 
 A conversation that was asked for by a key its user had before comes with the `user` it has now.
 A message has `seq`, its place in the conversation, and `changed`, which rises with every change: a page that comes
-back asks `catch_up` after the highest it has seen. The socket closes with 4401 when the login ends. An object with
-`ws_action` is of the first generation's protocol (`first_generation.py`), and such a page, which never says hello, is
-pushed nothing.
+back asks `catch_up` after the highest it has seen. The socket closes with 4401 when the login ends: by its time, with
+its last agent, or by a logout, of which other workers hear through Redis. An object with `ws_action` is of the first
+generation's protocol (`first_generation.py`), and such a page, which never says hello, is pushed nothing.
 """
 
 import asyncio
@@ -50,10 +50,9 @@ from web.chat.access import Access, foreign
 from web.chat.actions import Actions
 from web.chat.codes import Login
 from web.chat.first_generation import FirstGeneration
-from web.chat.hub import Connection, Hub
+from web.chat.hub import LOGIN_ENDED, Connection, Hub
 from web.chat.refused import Refused
 
-LOGIN_ENDED = 4401
 FRAME_MAX = 64 * 1024
 BEAT_SECONDS = 20.0
 AT_ONCE = 8
@@ -83,9 +82,10 @@ class Socket:
         self._clock = clock
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve one socket until it closes; 403 to other sites, 401 without a login."""
+        """Serve one socket until it closes; 403 to other sites, 401 without a login, 503 without a register."""
         if foreign(request):
             raise web.HTTPForbidden(text="the socket opens for pages of this host only")
+        self._access.need_register()
         login = self._access.login(request)
         if not self._access.agents_of(login):
             raise web.HTTPUnauthorized(text="log in first")

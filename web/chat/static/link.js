@@ -38,9 +38,20 @@ export class Link {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/websocket`);
     this.socket = socket;
-    socket.addEventListener("open", () => socket.send(JSON.stringify({ do: "hello" })));
-    socket.addEventListener("message", (event) => this.take(JSON.parse(event.data)));
-    socket.addEventListener("close", (event) => socket === this.socket && this.lost(event.code));
+    // A socket that was dropped may still say something: it is not heard.
+    const heard = (act) => (event) => socket === this.socket && act(event);
+    socket.addEventListener("open", heard(() => socket.send(JSON.stringify({ do: "hello" }))));
+    socket.addEventListener("message", heard((event) => this.take(JSON.parse(event.data))));
+    socket.addEventListener("close", heard((event) => this.lost(event.code)));
+    this.timer = setTimeout(() => this.drop(), ANSWER_MS);
+  }
+
+  /** Give a silent socket up at once: closing it politely waits a minute for a peer that may be gone. */
+  drop() {
+    const silent = this.socket;
+    this.socket = null;
+    silent.close();
+    this.lost();
   }
 
   /** Connect now instead of waiting on, because something changed for the better. */
@@ -51,6 +62,7 @@ export class Link {
 
   take(data) {
     if (data.push === "welcome") {
+      clearTimeout(this.timer);
       this.tries = 0;
       this.onState("connected", 0);
     }
@@ -63,6 +75,7 @@ export class Link {
   }
 
   lost(code) {
+    clearTimeout(this.timer);
     for (const asked of this.waiting.values()) {
       clearTimeout(asked.timer);
       asked.reject(new LinkLost("the connection broke"));
@@ -72,18 +85,19 @@ export class Link {
       location.assign("/login");
       return;
     }
-    if (this.tries === 1) this.checkLogin();
+    if (this.tries > 0) this.checkLogin();
     const wait = WAITS[Math.min(this.tries, WAITS.length - 1)] * (0.75 + Math.random() / 2);
     this.tries += 1;
     this.onState("waiting", wait / 1000);
     this.timer = setTimeout(() => this.connect(), wait);
   }
 
-  /** A browser is not told why a socket was refused; the page's own address tells. */
+  /** A browser is not told why a socket was refused; the page's own address tells. Only a redirect means a logout. */
   async checkLogin() {
     try {
-      const answer = await fetch("/chat", { redirect: "manual", cache: "no-store" });
+      const answer = await fetch("/chat", { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
       if (answer.type === "opaqueredirect") location.assign("/login");
+      else if (!answer.ok) console.info("the chat is not ready yet", answer.status);
     } catch (error) {
       console.info("the chat does not answer yet", error);
     }
@@ -97,7 +111,7 @@ export class Link {
       const timer = setTimeout(() => {
         this.waiting.delete(n);
         reject(new LinkLost("no answer in time"));
-        this.socket.close();
+        this.drop();
       }, ANSWER_MS);
       this.waiting.set(n, { resolve, reject, timer });
       this.socket.send(JSON.stringify({ ...question, n }));

@@ -5,9 +5,12 @@ import { hue, initials, listTime, nameOf, preview } from "./format.js";
 
 const SEARCH_MS = 200;
 
+/** The server's order. */
+const newestFirst = (a, b) => b.last_at - a.last_at || (b.user > a.user ? 1 : -1);
+
 export class List {
-  constructor({ link, now, onOpen }) {
-    this.link = link;
+  constructor({ asking, now, onOpen }) {
+    this.asking = asking;
     this.now = now;
     this.onOpen = onOpen;
     this.agent = null;
@@ -15,8 +18,10 @@ export class List {
     this.rows = new Map();
     this.nodes = new Map();
     this.more = false;
+    this.floor = null;
     this.loaded = false;
     this.round = 0;
+    this.meanwhile = [];
     this.place = byId("list");
     this.search = byId("search");
     this.search.addEventListener("input", () => {
@@ -32,6 +37,7 @@ export class List {
     if (agent === this.agent) return;
     this.agent = agent;
     this.rows.clear();
+    this.more = false;
     this.loaded = false;
     this.search.value = "";
     this.draw();
@@ -39,38 +45,64 @@ export class List {
 
   /** Ask for the newest conversations again. */
   async load() {
-    const round = (this.round += 1);
-    const agent = this.agent;
-    const answer = await this.link.ask({ do: "conversations", agent, search: this.search.value }).catch(() => null);
-    if (!answer || round !== this.round) return;
-    this.rows = new Map(answer.conversations.map((row) => [row.user, row]));
-    this.more = answer.more;
+    this.round += 1;
+    const answer = await this.ask();
+    if (!answer) return;
+    this.rows.clear();
     this.loaded = true;
+    this.take(answer);
+    // Whoever has scrolled down meanwhile was not heard.
+    this.loadMore();
+  }
+
+  /** Ask for a page of the list, one at a time. */
+  async ask(before) {
+    const round = (this.asked = this.round);
+    this.meanwhile = [];
+    const question = { do: "conversations", agent: this.agent, search: this.search.value, before };
+    const answer = await this.asking.ask(question, () => round === this.round);
+    if (this.asked === round) this.asked = null;
+    return answer;
+  }
+
+  /** A page of the list came. The next one starts where it ends, whatever was pushed meanwhile. */
+  take({ conversations, more }) {
+    this.more = more;
+    this.floor = conversations.at(-1) ?? this.floor;
+    for (const row of conversations) this.keep(row);
+    // The answer may be older than what was pushed while it was under way.
+    for (const row of this.meanwhile) this.admit(row);
+    this.meanwhile = null;
     this.draw();
+  }
+
+  keep(row) {
+    const known = this.rows.get(row.user);
+    if (!known || known.counter <= row.counter) this.rows.set(row.user, row);
   }
 
   async loadMore() {
     const far = this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight > 300;
-    if (!this.more || this.loading || far) return;
-    const last = this.sorted().at(-1);
-    const round = this.round;
-    this.loading = true;
-    const question = { do: "conversations", agent: this.agent, search: this.search.value, before: [last.last_at, last.user] };
-    const answer = await this.link.ask(question).catch(() => null);
-    this.loading = false;
-    if (!answer || round !== this.round) return;
-    for (const row of answer.conversations) this.rows.set(row.user, row);
-    this.more = answer.more;
+    if (!this.more || this.asked === this.round || far) return;
+    const answer = await this.ask([this.floor.last_at, this.floor.user]);
+    if (answer) this.take(answer);
+  }
+
+  /** A push told of a conversation; one that belongs to a page not asked for yet comes with that page. */
+  put(conversation) {
+    this.meanwhile?.push(conversation);
+    this.admit(conversation);
     this.draw();
   }
 
-  /** A push told of a conversation. */
-  put(conversation) {
-    const known = this.rows.get(conversation.user);
-    if (known && known.counter > conversation.counter) return;
-    if (!known && !this.matches(conversation)) return;
-    this.rows.set(conversation.user, conversation);
-    this.draw();
+  admit(conversation) {
+    const isNew = !this.rows.has(conversation.user);
+    if (isNew && (!this.matches(conversation) || this.isBelow(conversation))) return;
+    this.keep(conversation);
+  }
+
+  isBelow(conversation) {
+    return this.more && newestFirst(this.floor, conversation) < 0;
   }
 
   matches(conversation) {
@@ -79,7 +111,7 @@ export class List {
   }
 
   sorted() {
-    return [...this.rows.values()].sort((a, b) => b.last_at - a.last_at || (b.user > a.user ? 1 : -1));
+    return [...this.rows.values()].sort(newestFirst);
   }
 
   mark(user) {

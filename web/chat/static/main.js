@@ -1,17 +1,21 @@
 // Wires the page: the link's pushes to list and conversation, the operator's doing to the link.
 
 import { Acts } from "./acts.js";
+import { Asking } from "./asking.js";
+import { say } from "./banner.js";
 import { Composer } from "./composer.js";
 import { byId, drawIcons, make } from "./dom.js";
 import { nameOf } from "./format.js";
 import { Link } from "./link.js";
 import { List } from "./list.js";
+import { watchLogout } from "./logout.js";
 import { Outbox } from "./outbox.js";
 import { Thread } from "./thread.js";
 import { Tray } from "./tray.js";
 
 const LAST = "chat.last";
 const UNREAD_MS = 250;
+const PROBLEM_MS = 6000;
 
 let agents = [];
 let current = null;
@@ -24,8 +28,9 @@ drawIcons();
 
 const link = new Link({ onPush, onState });
 const outbox = new Outbox({ link, now, onChange: () => thread?.draw(), onSent });
-const list = new List({ link, now, onOpen: open });
-const thread = new Thread({ link, now, outbox, onState: threadState, onMoved: open });
+const asking = new Asking({ link, onAway, onRefused: problem });
+const list = new List({ asking, now, onOpen: open });
+const thread = new Thread({ link, asking, now, outbox, onState: threadState, onMoved: open });
 const acts = new Acts({ link, place: () => thread.conversation });
 const composer = new Composer({
   tray: new Tray({ link, place: () => thread.conversation }),
@@ -45,7 +50,7 @@ function onPush(push) {
       catchUp();
       break;
     case "agents":
-      takeAgents(push.agents);
+      if (takeAgents(push.agents)) list.load();
       break;
     case "joined":
     case "resync":
@@ -102,14 +107,18 @@ function countUnread(agent) {
   timers.set(agent, setTimeout(count, UNREAD_MS));
 }
 
+/** Whether another agent has to be shown, because the one that was is gone. */
 function takeAgents(newer) {
   agents = newer;
+  for (const agent of unread.keys()) if (!agents.some(({ id }) => id === agent)) unread.delete(agent);
   const last = JSON.parse(sessionStorage.getItem(LAST) ?? "{}");
   const wanted = current ?? last.agent;
   const chosen = agents.find((agent) => agent.id === wanted) ?? agents[0];
-  if (chosen && chosen.id !== current) choose(chosen.id);
+  const isOther = Boolean(chosen) && chosen.id !== current;
+  if (isOther) choose(chosen.id);
   byId("agent-name").textContent = chosen?.name ?? "Chat";
   drawTabs();
+  return isOther;
 }
 
 function choose(agent) {
@@ -154,10 +163,20 @@ function closeThread() {
   byId("nothing").hidden = false;
 }
 
-function threadState(problem) {
+function threadState(text) {
   composer.shut(thread.conversation ? thread.shut() : null);
   acts.show(thread.conversation && thread.conversation.state !== "closed");
-  if (problem) banner(problem, 6000);
+  if (text) problem(text);
+}
+
+function problem(text) {
+  say("problem", text, PROBLEM_MS);
+}
+
+/** The chat's memory does not answer, or answers again. */
+function onAway(away) {
+  say("memory", away ? "Conversations cannot be read now; trying again." : "");
+  if (!away) for (const agent of agents) countUnread(agent.id);
 }
 
 function onState(state, wait) {
@@ -166,16 +185,8 @@ function onState(state, wait) {
   if (place.dataset.state === state) return;
   place.dataset.state = state;
   place.textContent = words[state];
-  if (state === "connected") banner("");
-  if (state === "waiting" && wait >= 0) banner("The connection is gone. What you write is kept and sent when it is back.");
-}
-
-let bannerTimer;
-function banner(text, milliseconds = 0) {
-  clearTimeout(bannerTimer);
-  byId("banner").hidden = !text;
-  byId("banner").textContent = text;
-  if (milliseconds) bannerTimer = setTimeout(() => banner(""), milliseconds);
+  if (state === "connected") say("link", "");
+  if (state === "waiting" && wait >= 0) say("link", "The connection is gone. What you write is kept and sent when it is back.");
 }
 
 byId("back").addEventListener("click", () => history.back());
@@ -192,4 +203,5 @@ window.addEventListener("keydown", (event) => {
   }
 });
 setInterval(() => (thread.clock(), thread.draw(), list.draw()), 1000);
+watchLogout(problem);
 link.connect();

@@ -9,8 +9,9 @@ const NEAR = 120;
 const SOON_SECONDS = 2 * 3600;
 
 export class Thread {
-  constructor({ link, now, outbox, onState, onMoved }) {
+  constructor({ link, asking, now, outbox, onState, onMoved }) {
     this.link = link;
+    this.asking = asking;
     this.now = now;
     this.outbox = outbox;
     this.onState = onState;
@@ -18,6 +19,7 @@ export class Thread {
     this.conversation = null;
     this.messages = new Map();
     this.nodes = new Map();
+    this.round = 0;
     this.lastTop = 0;
     this.log = byId("log");
     this.log.addEventListener("scroll", () => this.scrolled());
@@ -37,31 +39,37 @@ export class Thread {
   }
 
   async open(conversation) {
+    const round = (this.round += 1);
     this.conversation = conversation;
     this.messages.clear();
     this.nodes.clear();
     this.highest = 0;
+    this.loaded = false;
     this.more = false;
+    this.floor = 0;
     this.unreadFrom = null;
     this.missed = 0;
+    this.meanwhile = [];
     this.atEnd = true;
-    this.log.replaceChildren(make("div", { class: "older" }, "Loading…"));
+    this.draw();
     this.head();
-    const answer = await this.link.ask({ do: "history", agent: conversation.agent, user: conversation.user }).catch(() => null);
-    if (!answer || !this.isOpen(conversation.agent, conversation.user)) return;
+    const question = { do: "history", agent: conversation.agent, user: conversation.user };
+    const answer = await this.asking.ask(question, () => round === this.round);
+    if (!answer) return;
     if (answer.conversation.user !== conversation.user) {
       this.onMoved(answer.conversation);
       return;
     }
     this.unreadFrom = answer.messages.find((message) => message.isRead === false)?.seq ?? null;
-    this.more = answer.more;
-    this.take(answer.messages);
+    this.loaded = true;
+    this.page(answer);
     this.update(answer.conversation);
     this.toEnd();
     this.markRead();
   }
 
   close() {
+    this.round += 1;
     this.conversation = null;
   }
 
@@ -69,12 +77,14 @@ export class Thread {
   async catchUp() {
     const { agent, user } = this.conversation ?? {};
     if (!agent) return;
-    if (!this.highest) {
+    if (!this.loaded) {
       await this.open(this.conversation);
       return;
     }
-    const answer = await this.link.ask({ do: "catch_up", agent, user, after: this.highest }).catch(() => null);
-    if (!answer || !this.isOpen(agent, user)) return;
+    const round = (this.loading = this.round += 1);
+    const answer = await this.asking.ask({ do: "catch_up", agent, user, after: this.highest }, () => round === this.round);
+    if (this.loading === round) this.loading = null;
+    if (!answer) return;
     // Their user turned out to be another one: it is one conversation now.
     if (answer.conversation.user !== user) {
       this.onMoved(answer.conversation);
@@ -82,17 +92,19 @@ export class Thread {
     }
     if (answer.reset) {
       this.messages.clear();
-      this.more = true;
-    }
-    this.take(answer.messages);
+      this.page(answer);
+    } else this.take(answer.messages);
     this.update(answer.conversation);
     this.markRead();
+    // Whoever waited at the top for earlier messages still does.
+    if (this.log.scrollTop < NEAR) this.older();
   }
 
   /** A message came or changed. */
   put(message, conversation) {
-    const fresh = !this.messages.has(message.id);
+    const known = this.messages.has(message.id);
     this.take([message]);
+    const fresh = !known && this.messages.has(message.id);
     this.update(conversation);
     if (fresh && message.direction !== "out" && !this.atEnd) {
       this.missed += 1;
@@ -101,11 +113,27 @@ export class Thread {
     this.markRead();
   }
 
+  /** A page of messages came. The one before it starts where it begins, whatever was pushed meanwhile. */
+  page({ messages, more }) {
+    this.more = more;
+    this.floor = messages[0]?.seq ?? this.floor;
+    for (const message of this.messages.values()) if (this.isBelow(message)) this.messages.delete(message.id);
+    // The answer may be older than what was pushed while it was under way.
+    this.take([...messages, ...this.meanwhile]);
+    this.meanwhile = [];
+  }
+
+  isBelow(message) {
+    return this.more && message.seq < this.floor;
+  }
+
+  /** Messages came or changed; what belongs to a page not asked for yet comes with that page. */
   take(messages) {
     for (const message of messages) {
       this.highest = Math.max(this.highest, message.changed);
       const known = this.messages.get(message.id);
-      if (!known || known.changed <= message.changed) this.messages.set(message.id, message);
+      if (!known && this.isBelow(message)) this.meanwhile.push(message);
+      else if (!known || known.changed <= message.changed) this.messages.set(message.id, message);
     }
     this.draw();
   }
@@ -151,6 +179,7 @@ export class Thread {
       nodes.set(key, { sign, node });
       wanted.push(node);
     };
+    if (!this.loaded) use("loading", "", () => make("div", { class: "older" }, "Loading…"));
     if (this.more) use("older", "", () => make("div", { class: "older" }, "Earlier messages…"));
     let before = null;
     for (const message of all) {
@@ -195,16 +224,15 @@ export class Thread {
   }
 
   async older() {
-    if (!this.more || this.loading || !this.messages.size) return;
+    if (!this.conversation || !this.more || this.loading === this.round) return;
     const { agent, user } = this.conversation;
-    const before = Math.min(...[...this.messages.values()].map((message) => message.seq));
-    this.loading = true;
-    const answer = await this.link.ask({ do: "history", agent, user, before }).catch(() => null);
-    this.loading = false;
-    if (!answer || !this.isOpen(agent, user)) return;
-    this.more = answer.more;
+    const round = (this.loading = this.round);
+    this.meanwhile = [];
+    const answer = await this.asking.ask({ do: "history", agent, user, before: this.floor }, () => round === this.round);
+    if (this.loading === round) this.loading = null;
+    if (!answer) return;
     this.prepending = true;
-    this.take(answer.messages);
+    this.page(answer);
     this.prepending = false;
   }
 
