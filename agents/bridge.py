@@ -18,10 +18,11 @@ from app.core.events import AgentReplied
 from app.core.identity import User
 from app.core.register import Agent
 from app.producing import Producer, Record
+from app.quarantine import KEPT_MAX, REPLAY
 from app.register_feed import RegisterFeed
-from app.topics import RECORD_MAX, Topics
+from app.topics import Topics
 
-VALUE_MAX = RECORD_MAX // 4
+VALUE_MAX = KEPT_MAX
 """Bytes of an agent's record: with its copy in base64 it must fit into one of ours, or it would block every agent."""
 
 log = logging.getLogger("broker.bridge")
@@ -52,7 +53,9 @@ class Bridge:
             kept = value[:VALUE_MAX]
             return Record(self._topics.quarantine, wire.write_quarantine(reason, source, kept, at), record.key)
         try:
-            return self._read(agent, source, value, at)
+            # A replay may be repeated: what it brings is the same each time.
+            replay = dict(record.headers or ()).get(REPLAY)
+            return self._read(agent, f"{record.topic}/{REPLAY}/{replay.decode()}" if replay else source, value, at)
         except Exception as error:
             log.exception("record %s of agent %s could not be read", source, agent.name)
             reason = f"the record could not be read ({type(error).__name__})"

@@ -24,6 +24,7 @@ from app.core.lives import NOTES
 from app.core.verdicts import Outcome, Verdict, from_failed_status
 from app.lanes import Lanes, worker_lanes
 from app.producing import ProduceError, Producer
+from app.quarantine import SENDER_FAILED
 from app.sending.attaching import Attached, Attacher, Uploads
 from app.sending.gates import Gates
 from app.sending.posting import SETTLED, Graph, Poster
@@ -137,7 +138,7 @@ class Sender:
     async def poisoned(self, event: Any, error: Exception) -> None:
         """Put aside a record on which the sender itself failed."""
         log.error("the sender failed on a record", exc_info=error)
-        await self.set_aside(event, f"the sender failed: {error!r}")
+        await self.set_aside(event, f"{SENDER_FAILED}: {error!r}")
         message = event.message
         send = wire.read_send(message.value or b"")
         if message.topic != self._topics.outbox or isinstance(send, NotUnderstood):

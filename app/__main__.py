@@ -8,7 +8,10 @@ import asyncio
 import importlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from aiokafka.errors import KafkaError
 
 from app.faust_compat import CompatError
 from app.logs import set_up_logs
@@ -61,14 +64,28 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         case "quarantine":
             from app.processes import quarantine
 
-            return asyncio.run(quarantine.run(settings, options))
+            with _kafka_named(settings):
+                return asyncio.run(quarantine.run(settings, options))
         case "chat-codes":
             from app.processes.codes import print_codes
 
-            return asyncio.run(print_codes(settings))
+            with _kafka_named(settings):
+                return asyncio.run(print_codes(settings))
         case worker:
             _work(worker, settings)
             return 0
+
+
+@contextmanager
+def _kafka_named(settings: Settings) -> Iterator[None]:
+    """Turn a Kafka that is away into words about where it was looked for."""
+    try:
+        yield
+    except (KafkaError, TimeoutError) as error:
+        raise TopicsError(
+            f"Kafka at {', '.join(settings.kafka)} cannot be read or written ({error!r}): check that it runs and that"
+            " BROKER_KAFKA is right; what was done so far stays, and the command may be repeated"
+        ) from error
 
 
 def _work(name: str, settings: Settings) -> None:

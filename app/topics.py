@@ -92,9 +92,13 @@ class Topics:
             TopicSpec(self.quarantine_marks, 1, compacted),
         ]
 
+    def is_own(self, name: str) -> bool:
+        """Whether it is one of the broker's own topics."""
+        return name in {spec.name for spec in self.own()}
+
     def reserved(self, name: str) -> bool:
         """Whether a topic name belongs to the broker, so that no agent may have it."""
-        return name.startswith(self._settings.app_id + "-") or name in {spec.name for spec in self.own()}
+        return name.startswith(self._settings.app_id + "-") or self.is_own(name)
 
 
 def agent_topics(agent: Agent, settings: Settings) -> list[TopicSpec]:

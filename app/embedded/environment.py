@@ -83,4 +83,7 @@ def process_environment(host: str, ports: Ports, credentials: Credentials, parti
         "BROKER_ADMIN_TOKENS": json.dumps(credentials.admin_tokens),
         "BROKER_MEDIA_TOKENS": json.dumps(credentials.media_tokens),
         "BROKER_CHAT_SECRET": credentials.chat_secret,
+        # What a .env for the real WhatsApp may hold, and would be taken before what stands above.
+        "BROKER_ACCESS_TOKEN_FILE": "",
+        "BROKER_CHAT_AGENTS": "",
     }

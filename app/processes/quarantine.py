@@ -29,7 +29,8 @@ async def run(settings: Settings, options: argparse.Namespace) -> int:
     """Carry out one action; returns the exit code."""
     quarantine = Quarantine(settings)
     only_looking = options.action in ("list", "count", "show")
-    entries = await quarantine.entries(marked=only_looking and (options.all or bool(options.ids)))
+    # Who names an entry means it, also when it was looked after before.
+    entries = await quarantine.entries(marked=bool(options.ids) or (only_looking and options.all))
     unknown = sorted(set(options.ids) - {entry.id for entry in entries})
     if unknown:
         print(f"no such entry: {', '.join(unknown)} (see `quarantine list`)", file=sys.stderr)

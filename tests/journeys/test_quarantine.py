@@ -19,6 +19,8 @@ async def test_a_webhook_nobody_understands_is_listed_and_discarded(system: Syst
     await system.command("quarantine", "discard", entry)
     assert entry not in (await system.command("quarantine", "list")).split()
     assert "[discarded]" in await system.command("quarantine", "list", "--all")
+    again = await system.command("quarantine", "replay", entry, code=1)
+    assert "would only come back" in again, "who names an entry means it, also one that was discarded"
     assert "no such entry" in await system.command("quarantine", "show", "9/999999", code=1)
 
 
@@ -41,10 +43,12 @@ async def test_a_message_three_days_late_is_put_aside_and_can_be_replayed(system
     await desk.reads("text", jana.address, "hello")
     assert desk.texts(jana.address) == ["is anybody there?", "hello"]
 
-    await system.command("quarantine", "replay", entries[0])
+    for _ in range(2):
+        assert await system.command("quarantine", "replay", entries[0]) == "1 entries replayed\n"
     await jana.write("and now?")
     await desk.reads("text", jana.address, "and now?")
     again = [
         record for record in desk.records if record["waID"] == jana.address and record["text"] == "is anybody there?"
     ]
     assert len({record["message_id"] for record in again}) == 1, "a replay is recognisable by its message id"
+    assert len({record["id"] for record in again}) == 2, "it is told once more, however often it is replayed"

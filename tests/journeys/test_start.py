@@ -27,3 +27,10 @@ async def test_what_keeps_a_worker_from_starting_is_named_in_one_line(
     assert words in said
     complaints = [line for line in said.strip().splitlines() if " INFO " not in line and " aiokafka: " not in line]
     assert len(complaints) == 1, said
+
+
+@pytest.mark.parametrize("words", [("quarantine", "count"), ("quarantine", "replay", "3/17"), ("chat-codes",)])
+async def test_a_command_without_kafka_says_so(system: System, words: tuple[str, ...]) -> None:
+    said = await system.command(*words, code=1, BROKER_KAFKA="127.0.0.1:1")
+    assert "Kafka at 127.0.0.1:1 cannot be read or written" in said and "BROKER_KAFKA is right" in said
+    assert "Traceback" not in said

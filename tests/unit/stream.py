@@ -3,7 +3,7 @@
 They keep what they are given and fail when told to; none of them waits.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,3 +81,4 @@ class Log:
     partition: int = 0
     offset: int = 0
     timestamp: int = 1_795_300_000_000
+    headers: Sequence[tuple[str, bytes]] = ()

@@ -11,6 +11,7 @@ from agents.bridge import VALUE_MAX, Bridge
 from app.core.events import AgentReplied
 from app.core.register import Register
 from app.producing import ProduceError, Producer
+from app.quarantine import REPLAY
 from app.register_feed import RegisterFeed
 from app.settings import Settings
 from app.topics import RECORD_MAX, Topics
@@ -134,6 +135,15 @@ async def test_a_topic_nobody_owns_goes_to_the_quarantine() -> None:
     assert record.key == b"k"
     assert data["source"].startswith("gone-out/3/14@")
     assert "no agent of the register writes to this topic" in data["reason"]
+
+
+async def test_what_is_replayed_comes_once_however_often_and_wherever_it_is_written() -> None:
+    value = orjson.dumps(TEXT)
+    replays = [Log(SALES.write_topic, value, offset=offset, headers=[(REPLAY, b"3/17")]) for offset in (4, 9)]
+    producer = await carried(TEXT, *replays, Log(SALES.write_topic, value, headers=[(REPLAY, b"3/18")]))
+    events = [read_event(record.value) for record in producer.records]
+    ids = [event.id for event in events if isinstance(event, AgentReplied)]
+    assert ids[1] == ids[2] and len(ids) == 4 and len(set(ids)) == 3
 
 
 async def test_a_huge_record_is_refused_and_blocks_nobody() -> None:
