@@ -17,7 +17,7 @@ from app.contract import schemas
 from app.core.decide import decide
 from app.core.effects import Quarantine, Send, TellAgent
 from app.core.events import IdentityChanged, NotUnderstood, Routed, UserWrote
-from app.core.identity import digits
+from app.core.identity import BSUID, digits
 from app.core.rules import Rules
 from app.core.state import Session, State, Window
 from app.producing import Producer, Record
@@ -97,13 +97,18 @@ def stands_alone(entry: Any, change: Any, thing: Any) -> bool:
 
 
 def is_well_formed(thing: Any) -> bool:
-    """Whether a message is as Meta describes it, so that it must reach an agent."""
+    """Whether a message is as Meta describes it, of a user with a visible number or without, so that it must reach an
+    agent.
+    """
     if not isinstance(thing, dict) or not isinstance(thing.get("type"), str) or thing.get("group_id"):
         return False
-    identity, sender, at = (str(thing.get(name)) for name in ("id", "from", "timestamp"))
-    if not all(isinstance(thing.get(name), str) for name in ("id", "from", "timestamp")):
+    identity, at, number, user_id = (thing.get(name) for name in ("id", "timestamp", "from", "from_user_id"))
+    if not isinstance(identity, str) or not isinstance(at, str):
         return False
-    has_sender = sender.isascii() and sender.isdigit()
+    if number in (None, ""):
+        has_sender = isinstance(user_id, str) and BSUID.match(user_id) is not None
+    else:
+        has_sender = isinstance(number, str) and number.isascii() and number.isdigit()
     has_time = at.isascii() and at.isdigit() and len(at) == 10 and int(at) > 0
     return bool(identity) and has_sender and has_time and thing.get("recipient_type") != "group"
 
