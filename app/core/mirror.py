@@ -27,7 +27,7 @@ class Image:
     value: dict[str, Any] | None = None
     ends: float = 0.0
     """Seconds since 1970 after which it no longer holds."""
-    session_seconds: int = 0
+    session_seconds: int
     """How long a session lasts after the user's last message: only the two images together know when it ends."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Of a window: each name this home has a say in, as a user key → the key of the user it means now."""
@@ -39,7 +39,7 @@ def session_image(user: str, data: dict[str, Any] | None, offset: int, session_s
     Raises KeyError or TypeError when the object is no session.
     """
     if data is None:
-        return Image(kind="session", user=user, offset=offset)
+        return Image(kind="session", user=user, offset=offset, session_seconds=session_seconds)
     session = Session.from_dict(data)
     value = {
         "user": user,
@@ -60,7 +60,7 @@ def window_image(
     """
     window = None if data is None else Window.from_dict(data)
     if window is None or window.last_seen <= 0:
-        return Image(kind="window", user=user, offset=offset)
+        return Image(kind="window", user=user, offset=offset, session_seconds=session_seconds)
     ends = window.last_seen + window_seconds
     shown = {
         "user": user,

@@ -16,12 +16,15 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 
 from app.core.errors import SettingsError
-from app.core.mirror import Image, Kind
+from app.core.mirror import Image
 from app.stores.mirror_script import SCRIPT
 
 PREFIX = "wab:"
 ORDER_SECONDS = 3600
 """How long the place of the last image is remembered: longer than any rebuild and any worker's last gasp."""
+HELD_SECONDS = 30 * 86_400
+"""How long after a session's end what one image needs of the other is held: longer than Redis is ever away. The router
+deletes a session that is over, and that ends it sooner."""
 BATCH = 500
 
 
@@ -113,17 +116,12 @@ class MirrorStore:
             # No transaction: each image is written atomically by itself, and others may be served in between.
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for image in images:
-                    keys = [
-                        _key("order", image.user),
-                        _key(image.kind, image.user),
-                        _key(_other(image.kind), image.user),
-                        _key("names", image.user),
-                    ]
+                    keys = [_key(kind, image.user) for kind in ("order", "held", "session", "window", "names")]
                     value = b"" if image.value is None else orjson.dumps(image.value)
                     ends = int(image.ends)
                     arguments = [
                         *(image.kind, image.offset, value, ends, now, ORDER_SECONDS, image.session_seconds),
-                        *(image.user, _key("name", ""), orjson.dumps(dict(image.names))),
+                        *(HELD_SECONDS, image.user, _key("name", ""), orjson.dumps(dict(image.names))),
                     ]
                     await self._script(keys=keys, args=arguments, client=pipeline)
                 answers = await pipeline.execute()
@@ -134,10 +132,6 @@ class MirrorStore:
 
 def _key(kind: str, user: str) -> str:
     return f"{PREFIX}{kind}:{user}"
-
-
-def _other(kind: Kind) -> Kind:
-    return "window" if kind == "session" else "session"
 
 
 def _away(error: Exception) -> MirrorAway:

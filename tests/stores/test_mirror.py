@@ -122,7 +122,7 @@ async def test_an_older_image_never_replaces_a_newer_one(store: MirrorStore, red
 async def test_no_key_of_the_mirror_stays_for_ever(store: MirrorStore, redis: Redis) -> None:
     await store.write([session(1), window(1), gone("session", 2)])
     keys = await redis.keys("*")
-    assert sorted(keys) == [f"wab:{kind}:{KEY}" for kind in ("name", "names", "order", "window")]
+    assert sorted(keys) == [f"wab:{kind}:{KEY}" for kind in ("held", "name", "names", "order", "window")]
     assert all([await redis.ttl(key) > 0 for key in keys])
 
 
@@ -134,7 +134,7 @@ async def test_more_images_than_fit_a_batch(store: MirrorStore, redis: Redis) ->
 async def test_clear_takes_the_mirrors_keys_and_no_others(store: MirrorStore, redis: Redis) -> None:
     await redis.set("chat:unrelated", "1")
     await store.write([session(1), window(1)])
-    assert await store.clear() == 5
+    assert await store.clear() == 6
     assert await redis.keys("*") == ["chat:unrelated"]
 
 

@@ -66,7 +66,7 @@ async def test_names_go_with_the_window(store: MirrorStore, redis: Redis) -> Non
     await store.write([ana(1), window_image(ANA, None, 2, DAY, DAY)])
     assert await redis.keys("wab:*") == [f"wab:order:{ANA}"]
     await store.write([ana(3), ana(4, NOW - DAY - 1)])
-    assert await redis.keys("wab:*") == [f"wab:order:{ANA}"]
+    assert sorted(await redis.keys("wab:*")) == [f"wab:held:{ANA}", f"wab:order:{ANA}"]
 
 
 async def test_a_name_that_is_no_longer_the_users_goes(store: MirrorStore, redis: Redis) -> None:
@@ -74,6 +74,11 @@ async def test_a_name_that_is_no_longer_the_users_goes(store: MirrorStore, redis
     assert await led(redis, NUMBER, ANAS_ID, NEW) == [ANA, ANA, None]
     await store.write([ana(1)])
     assert await led(redis, NEW) == [None], "an older image names nothing"
+
+
+async def test_a_session_takes_no_name_from_whoever_has_it_by_now(store: MirrorStore, redis: Redis) -> None:
+    await store.write([ana(1), bia(1), session(1)])
+    assert await led(redis, NUMBER, ANAS_ID, NEW, BIA) == [ANA, ANA, BIA, BIA]
 
 
 PASSED = {"5511888880000": (BIA, NOW)}
