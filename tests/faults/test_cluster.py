@@ -1,7 +1,8 @@
 """Apache Kafka on three nodes with one of them killed or frozen: what the client library does, and ours.
 
-In: a cluster of its own. Out: what was acknowledged, and how soon. The fault bench shows the same for the whole system
-(families `node` and `mixed_nodes`).
+In: a cluster of its own. Out: what was acknowledged, and how soon. How long Faust's own clients would wait is in
+tests/faults/test_faust_waits.py, which needs no cluster. The fault bench shows the same for the whole system (families
+`node` and `mixed_nodes`).
 """
 
 import asyncio
@@ -12,12 +13,10 @@ from pathlib import Path
 import pytest
 
 from app.embedded.apache_cluster import ApacheCluster
-from app.faust_app import BrokerApp, make_app
-from app.kafka_client import ANSWER_SECONDS
+from app.faust_app import make_app
 from app.producing import Producer
 from app.settings import Settings
 from app.topics import Topics, count_partitions, ensure_topics
-from tests.faults.books import not_needed
 from tests.system.system import KAFKA
 
 pytestmark = [
@@ -71,8 +70,3 @@ async def test_a_worker_can_start_while_a_node_is_away(cluster: ApacheCluster, t
         await ensure_topics(settings, specs)
         await node.start()
     assert (await count_partitions(settings, ["webhook"])) == {"webhook": 6}
-
-
-async def test_stock_waits_for_minutes_for_a_node_that_hangs(app: BrokerApp) -> None:
-    stock = app.conf.producer_request_timeout
-    assert stock > 6 * ANSWER_SECONDS, not_needed("app/kafka_client.py")

@@ -1,7 +1,7 @@
 """The faults of faust-streaming 0.15.3 in commits and state, each shown on its own class, and contained by ours.
 
-In: books filled by hand (tests/faults/books.py). Out: for each containment one test of ours, and one of the stock
-class that fails when a newer Faust no longer has the fault.
+In: books filled by hand (tests/faults/books.py), once an embedded Kafka. Out: for each containment one test of ours,
+and one of the stock class that fails when a newer Faust no longer has the fault.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import faust
 import faust.transport.drivers.aiokafka as driver
 import pytest
 from faust.tables.recovery import Recovery
+from yarl import URL
 
 from app import faust_compat, faust_table
 from app.faust_app import BrokerApp
@@ -21,6 +22,7 @@ from app.faust_compat import CompatError, SafeConsumer, SafeProducer, SafeRecove
 from app.faust_table import SafeTable
 from app.lease import NotOurs
 from tests.faults.books import ONE, a_consumer, acknowledge, not_needed
+from tests.stores.kafka_support import running_kafka
 
 # --- commits and changelogs
 
@@ -150,16 +152,37 @@ def an_event(app: BrokerApp, generation: int = 0) -> Any:
     return SimpleNamespace(message=SimpleNamespace(tp=ONE, topic=ONE.topic, partition=0, generation_id=generation))
 
 
-@pytest.fixture
-def table(app: BrokerApp, monkeypatch: pytest.MonkeyPatch) -> Any:
+def a_table(app: BrokerApp, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The app's table, at the moment an event of the partition that is ours is handled."""
     made = app.Table("last", key_type=bytes, value_type=bytes, partitions=8)
-    assert isinstance(made, SafeTable)
     event = an_event(app)
     made.handled = event
     monkeypatch.setattr(faust_table, "current_event", lambda: event)
     monkeypatch.setattr("faust.tables.base.current_event", lambda: event)
     made.partition_for_key = lambda _: 0
     return made
+
+
+@pytest.fixture
+def table(app: BrokerApp, monkeypatch: pytest.MonkeyPatch) -> Any:
+    made = a_table(app, monkeypatch)
+    assert isinstance(made, SafeTable)
+    return made
+
+
+@pytest.fixture
+def stock_table(app: BrokerApp, monkeypatch: pytest.MonkeyPatch) -> Any:
+    app.conf.Table = faust.Table
+    app.conf.Topic = faust.Topic
+    made = a_table(app, monkeypatch)
+    assert type(made) is faust.Table
+    return made
+
+
+def lose(app: BrokerApp, consumer: Any) -> None:
+    """Let the one partition go to another worker, in the next generation of the group."""
+    consumer._thread.assigned.clear()
+    app.consumer_generation_id += 1
 
 
 async def test_a_write_ends_when_kafka_has_it(app: BrokerApp, table: Any) -> None:
@@ -193,6 +216,35 @@ async def test_a_worker_out_of_the_group_writes_no_state(app: BrokerApp, table: 
     assert b"user" not in table
 
 
+async def test_stock_writes_state_of_a_partition_that_is_another_workers(app: BrokerApp, stock_table: Any) -> None:
+    consumer = a_consumer(app, driver.Consumer)
+    written: list[Any] = []
+    app._producer.send_soon = written.append
+    await consumer.on_partitions_revoked({ONE})
+    lose(app, consumer)
+    stock_table[b"user"] = b"1"
+    assert stock_table[b"user"] == b"1", not_needed("Lease, in SafeTable.change")
+    changes = [(change.message.channel, change.message.key, change.message.value) for change in written]
+    assert changes == [(stock_table.changelog_topic, b"user", b"1")], not_needed("Lease, in SafeTable.change")
+
+
+async def test_stock_lets_state_out_that_was_written_before_the_partition_was_lost(
+    app: BrokerApp, stock_table: Any
+) -> None:
+    consumer = a_consumer(app, driver.Consumer)
+    changelog = stock_table.changelog_topic_name
+    app.tables._changelogs = {changelog: stock_table}
+    async with running_kafka() as kafka:
+        transport = driver.Transport([URL(f"aiokafka://{kafka.bootstrap}")], app)
+        async with driver.Producer(transport) as producer:
+            app._producer = producer
+            on_its_way = await producer.send(changelog, b"user", b"1", 0, None, None)
+            assert not on_its_way.done()
+            lose(app, consumer)
+            written = await asyncio.wait_for(on_its_way, 30)
+    assert (written.topic, written.offset) == (changelog, 0), not_needed("Lease, in SafeProducer._fence")
+
+
 async def test_a_state_larger_than_kafka_takes_is_refused_before_it_is_anywhere(app: BrokerApp, table: Any) -> None:
     a_consumer(app, SafeConsumer)
     with pytest.raises(ValueError, match="Kafka takes"):
@@ -207,6 +259,10 @@ def test_the_producer_of_a_real_kafka_is_idempotent(app: BrokerApp) -> None:
     app.idempotent = True
     transport = driver.Transport(app.conf.broker_producer, app)
     assert SafeProducer(transport)._settings_extra() == {"acks": "all", "enable_idempotence": True}
+
+
+def test_stock_producers_are_not_idempotent(app: BrokerApp) -> None:
+    transport = driver.Transport(app.conf.broker_producer, app)
     assert not driver.Producer(transport)._settings_extra(), not_needed("SafeProducer")
 
 
