@@ -110,7 +110,7 @@ async def test_what_a_handler_raises_is_logged_and_passed_over(
     assert logged.levelno == logging.ERROR and "i7" in logged.getMessage() and logged.exc_info
 
 
-async def test_what_kafka_does_not_acknowledge_is_raised_so_that_nothing_is_committed() -> None:
+async def test_what_kafka_does_not_acknowledge_is_raised_so_that_it_is_not_committed() -> None:
     value = json.dumps({**ANA, "type": "text"}).encode()
     with pytest.raises(KafkaTimeoutError):
         await echo_bot.bot.take("echo-in", value, Topic(KafkaTimeoutError()).write)
