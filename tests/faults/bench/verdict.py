@@ -13,6 +13,8 @@ import orjson
 
 from app.core.effects import effect_id
 from app.core.events import UserWrote
+from app.core.identity import user_key
+from app.core.turn import REFERENCES
 from app.whatsapp.inbound import read_item
 from tests.faults.bench.model import RANKS, Expected, replay, says
 from tests.faults.bench.truth import Truth, UserTruth
@@ -51,7 +53,7 @@ def judge(truth: Truth) -> Findings:
     """Compare everything."""
     findings = Findings()
     webhook, in_outbox = truth.of_key(truth.topics.webhook), _outbox(truth)
-    outcomes = _outcomes(truth)
+    spoken, outcomes = _outbox(truth, agents_only=True), _outcomes(truth)
     aside: set[str] = set()
     for user in truth.users.values():
         _judge_intake(truth, user, webhook[user.key], findings)
@@ -60,7 +62,7 @@ def judge(truth: Truth) -> Findings:
         _judge_agents(truth, user, expected, findings)
         _judge_statuses(truth, user, expected, findings)
         _judge_phone(truth, user, expected, in_outbox.get(user.key, []), outcomes, findings)
-        _judge_state(truth, user, expected, findings)
+        _judge_state(truth, user, expected, spoken.get(user.key, []), findings)
     _judge_replies(truth, findings)
     _judge_quarantine(truth, aside, findings)
     return findings
@@ -141,11 +143,13 @@ def _judge_statuses(truth: Truth, user: UserTruth, expected: Expected, findings:
             findings.add("lost", user.key, f"ticks of message {effect}: told {told.get(effect)}, Meta reported {rank}")
 
 
-def _outbox(truth: Truth) -> dict[str, list[str]]:
+def _outbox(truth: Truth, *, agents_only: bool = False) -> dict[str, list[str]]:
     """User key → effect ids in the order in which they were first put into the outbox."""
     found: dict[str, dict[str, None]] = {}
     for record in truth.records[truth.topics.outbox]:
-        found.setdefault(record.key.decode(), {}).setdefault(orjson.loads(record.value)["id"], None)
+        send = orjson.loads(record.value)
+        if not agents_only or send.get("agent") is not None:
+            found.setdefault(record.key.decode(), {}).setdefault(send["id"], None)
     return {key: list(ids) for key, ids in found.items()}
 
 
@@ -263,20 +267,57 @@ def _judge_told(truth: Truth, agent: Any, findings: Findings) -> None:
             findings.add("lost", agent.name, what)
 
 
-def _judge_state(truth: Truth, user: UserTruth, expected: Expected, findings: Findings) -> None:
-    """What the tables' changelogs leave is what the model leaves."""
+def _judge_state(truth: Truth, user: UserTruth, expected: Expected, spoken: list[str], findings: Findings) -> None:
+    """What the tables' changelogs leave is what the model leaves; `spoken` is what agents had sent to the user."""
     session = truth.last_values(truth.topics.sessions_changelog).get(user.key)
     wanted = expected.state.session.to_dict() if expected.state.session else None
     if session != wanted:
         findings.add("wrong", user.key, f"session is {_short(session)}, the model says {_short(wanted)}")
-    window = truth.last_values(truth.topics.windows_changelog).get(user.key) or {}
-    last = expected.state.window.last_seen if expected.state.window else None
-    if window.get("last_seen") != last:
-        findings.add("wrong", user.key, f"window: last seen {window.get('last_seen')}, the model says {last}")
+    windows = truth.last_values(truth.topics.windows_changelog)
+    window = windows.get(user.key) or {}
+    model = expected.state.window.to_dict() if expected.state.window else {}
+    for name in ("last_seen", "user", "home"):
+        if window.get(name) != model.get(name):
+            what = f"window: {name} is {window.get(name)}, the model says {model.get(name)}"
+            findings.add("wrong", user.key, what)
+    _judge_signpost(user, model.get("user", {}), windows, findings)
+    if not wanted or wanted["agent"] is None:
+        spoken = []  # at the menu a conversation has no message of an agent
+    _judge_references(user, window.get("references", []), model.get("references", []), spoken, findings)
     ticks = {effect: rank for effect, rank in window.get("ticks", {}).items() if effect in expected.ranks}
     behind = {effect: rank for effect, rank in ticks.items() if rank != expected.ranks[effect]}
     if behind:
         findings.add("wrong", user.key, f"window: ticks {behind} are not what Meta reported")
+
+
+def _judge_signpost(
+    user: UserTruth, names: dict[str, Any], windows: dict[str, dict[str, Any]], findings: Findings
+) -> None:
+    """The user's other name, the BSUID, leads to where they are kept: that is the `home` of its own window."""
+    if "user_id" in names:
+        home = windows.get(user_key(names["phone_number_id"], None, names["user_id"]), {}).get("home")
+        if home != user.key:
+            findings.add("wrong", user.key, f"the BSUID {names['user_id']} leads to {home}")
+
+
+def _judge_references(
+    user: UserTruth, found: list[str], wanted: list[str], spoken: list[str], findings: Findings
+) -> None:
+    """The last messages of the conversation, as far as Kafka's order of the user's own determines them.
+
+    Where agents' messages came between the user's, and so how many of either are among the last, nobody outside
+    knows. But the user's own must be their last, without a gap, as many as there is room for beside the agents'; and
+    the agents' must be the last that went to the outbox, in that order.
+    """
+    agents = [one for one in found if one in spoken]
+    own = [one for one in found if one not in spoken]
+    room = REFERENCES - len(agents)
+    # `wanted` has the user's messages only, of which the model has already dropped those past the bound.
+    if own != wanted[max(0, len(wanted) - room) :]:
+        findings.add("wrong", user.key, f"window: of the user's messages it refers to {own}, the model to {wanted}")
+    if agents != spoken[len(spoken) - len(agents) :]:
+        what = f"window: of agents' messages it refers to {agents}, the last in the outbox are {spoken[-REFERENCES:]}"
+        findings.add("wrong", user.key, what)
 
 
 def _short(session: dict[str, Any] | None) -> str:
