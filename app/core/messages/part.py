@@ -23,6 +23,10 @@ Written = StringConstraints(pattern=r"\S")
 """Meta refuses blank texts, labels and titles."""
 
 
+NOTHING: tuple[Any, ...] = (None, "", [], {}, False, 0)
+"""What a program writes for a field it does not use."""
+
+
 def cut(text: str, limit: int) -> str:
     """The text within a limit of characters, with an ellipsis where something was cut."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
@@ -77,7 +81,7 @@ class Part(BaseModel):
         """The model's schema, which says of what it takes not that it must be empty."""
         schema = handler(core)
         properties = handler.resolve_ref_schema(schema).setdefault("properties", {})
-        properties.update({name: {"enum": [None, "", []]} for name in cls.takes_no})
+        properties.update({name: {"enum": list(NOTHING)} for name in cls.takes_no})
         return schema
 
 

@@ -100,17 +100,22 @@ function countUnread(agent) {
   const count = async () => {
     timers.delete(agent);
     const answer = await link.ask({ do: "conversations", agent, limit: 1 }).catch(() => null);
-    if (!answer) return;
+    // The agent may have gone while the answer was on its way.
+    if (!answer || !isServed(agent)) return;
     unread.set(agent, answer.unread);
     drawTabs();
   };
   timers.set(agent, setTimeout(count, UNREAD_MS));
 }
 
+function isServed(agent) {
+  return agents.some(({ id }) => id === agent);
+}
+
 /** Whether another agent has to be shown, because the one that was is gone. */
 function takeAgents(newer) {
   agents = newer;
-  for (const agent of unread.keys()) if (!agents.some(({ id }) => id === agent)) unread.delete(agent);
+  for (const agent of unread.keys()) if (!isServed(agent)) unread.delete(agent);
   const last = JSON.parse(sessionStorage.getItem(LAST) ?? "{}");
   const wanted = current ?? last.agent;
   const chosen = agents.find((agent) => agent.id === wanted) ?? agents[0];
