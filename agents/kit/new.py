@@ -1,6 +1,6 @@
 """`make new-agent NAME=open-hours`: a bot of one's own to begin with.
 
-In: a name. Out: `agents.open_hours_bot.py`, made of the echo bot, and the command that registers it. It must never
+In: a name. Out: `agents/open_hours_bot.py`, made of the echo bot, and the command that registers it. It must never
 write over a file.
 """
 
